@@ -1,0 +1,172 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+// Mailkeep: the rooms and the walls between them. docs/architecture.md explains the layers.
+import PackageDescription
+
+let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
+let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
+let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+/// Every target of ours: warnings are errors.
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+
+func library(_ name: String, layer: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: "Shared/\(layer)/\(name)", exclude: ["\(name).md"],
+        swiftSettings: strict)
+}
+
+func system(_ name: String) -> Target {
+    .systemLibrary(name: name, path: "Shared/Tools/\(name)")
+}
+
+func service(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, path: "Services/\(name)", swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: [.target(name: name), "TestSupport"] + dependencies,
+        path: "Tests/\(name)Tests", swiftSettings: strict)
+}
+
+let grammars: [Target] = [
+    library("MailFormat", layer: "Grammars"),
+    library("SMTPGrammar", layer: "Grammars"),
+    library("IMAPGrammar", layer: "Grammars"),
+    library("POP3Grammar", layer: "Grammars"),
+    library("SASLMechanisms", layer: "Grammars"),
+]
+
+let tools: [Target] = [
+    system("CSodium"),
+    system("CHiredis"),
+    system("CUnbound"),
+    .target(
+        name: "CSealedSQLite", path: "Shared/Tools/CSealedSQLite",
+        linkerSettings: [.linkedLibrary("sqlite3"), .linkedLibrary("sodium")]),
+    library("SealedSQLite", layer: "Tools", ["CSealedSQLite", "CSodium", grdb]),
+    library("RedisStreams", layer: "Tools", ["CHiredis", nio, nioPosix, logging, lifecycle]),
+    library("DNSClient", layer: "Tools", ["CUnbound"]),
+    library(
+        "ServiceKit", layer: "Tools",
+        [
+            nio, nioPosix, nioHTTP1, nioSSL, logging, metrics, coreMetrics, configuration, lifecycle,
+        ]),
+]
+
+let domain: [Target] = [
+    library("Accounts", layer: "Domain", ["MailFormat", "SealedSQLite", "CSodium", crypto, cryptoExtras, grdb, logging]),
+    library("MailStore", layer: "Domain", ["Accounts", "MailFormat", "SealedSQLite", crypto, grdb, logging]),
+    library("MailAuthentication", layer: "Domain", ["MailFormat", "DNSClient", crypto, cryptoExtras, logging]),
+    library("OutgoingQueue", layer: "Domain", ["MailFormat", "SealedSQLite", "RedisStreams", grdb, logging]),
+    library(
+        "MailFlow", layer: "Domain",
+        [
+            "Accounts", "MailStore", "MailAuthentication", "OutgoingQueue", "MailFormat", "RedisStreams", "DNSClient",
+            logging, metrics,
+        ]),
+]
+
+let sessions: [Target] = [
+    library(
+        "SMTPServer", layer: "Sessions",
+        [
+            "SMTPGrammar", "SASLMechanisms", "MailFormat", "ServiceKit", "RedisStreams", "Accounts", "MailFlow",
+            "MailAuthentication", nio, nioSSL, logging, metrics, lifecycle,
+        ]),
+    library(
+        "SMTPClient", layer: "Sessions",
+        [
+            "SMTPGrammar", "MailFormat", "DNSClient", "OutgoingQueue", "MailAuthentication", "Accounts", nio, nioPosix,
+            nioSSL, logging, metrics, lifecycle, crypto,
+        ]),
+    library(
+        "IMAPServer", layer: "Sessions",
+        [
+            "IMAPGrammar", "SASLMechanisms", "MailFormat", "ServiceKit", "RedisStreams", "Accounts", "MailStore", nio,
+            nioSSL, logging, metrics, lifecycle,
+        ]),
+    library(
+        "POP3Server", layer: "Sessions",
+        [
+            "POP3Grammar", "SASLMechanisms", "MailFormat", "ServiceKit", "RedisStreams", "Accounts", "MailStore", nio,
+            nioSSL, logging, metrics, lifecycle,
+        ]),
+]
+
+let services: [Target] = [
+    service(
+        "SMTPInbound",
+        [
+            "SMTPServer", "MailFlow", "ServiceKit", "RedisStreams", "DNSClient", "Accounts", "MailStore",
+            "OutgoingQueue", "MailAuthentication", "SealedSQLite", nio, nioSSL, logging, lifecycle, configuration,
+        ]),
+    service(
+        "SMTPOutbound",
+        [
+            "SMTPClient", "ServiceKit", "RedisStreams", "DNSClient", "Accounts", "OutgoingQueue", "MailAuthentication",
+            "SealedSQLite", nio, nioSSL, logging, lifecycle, configuration,
+        ]),
+    service(
+        "MailAccess",
+        [
+            "IMAPServer", "POP3Server", "ServiceKit", "RedisStreams", "Accounts", "MailStore", "SealedSQLite", nio,
+            nioSSL, logging, lifecycle, configuration,
+        ]),
+    .executableTarget(
+        name: "mailkeep",
+        dependencies: [
+            "Accounts", "MailStore", "OutgoingQueue", "MailFormat", "SealedSQLite", "RedisStreams", "ServiceKit",
+            arguments, logging, crypto,
+        ],
+        path: "Services/Control", swiftSettings: strict),
+]
+
+let package = Package(
+    name: "Mailkeep",
+    products: [
+        .executable(name: "SMTPInbound", targets: ["SMTPInbound"]),
+        .executable(name: "SMTPOutbound", targets: ["SMTPOutbound"]),
+        .executable(name: "MailAccess", targets: ["MailAccess"]),
+        .executable(name: "mailkeep", targets: ["mailkeep"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["CommandLineArguments"]),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    ],
+    targets: grammars + tools + domain + sessions + services + [
+        .target(
+            name: "TestSupport", dependencies: ["SealedSQLite"], path: "Tests/TestSupport", swiftSettings: strict),
+        tests("MailFormat"), tests("SMTPGrammar"), tests("IMAPGrammar"), tests("POP3Grammar"), tests("SASLMechanisms"),
+        tests("SealedSQLite", [grdb]), tests("RedisStreams", [logging]), tests("DNSClient"),
+        tests("ServiceKit", [nio, nioPosix, nioSSL, logging, lifecycle]),
+        tests("Accounts", ["MailFormat", "SealedSQLite", grdb, crypto]),
+        tests("MailStore", ["Accounts", "MailFormat", "SealedSQLite", grdb]),
+        tests("MailAuthentication", ["MailFormat", "DNSClient", crypto, cryptoExtras]),
+        tests("OutgoingQueue", ["MailFormat", "SealedSQLite", grdb]),
+        tests("MailFlow", ["Accounts", "MailStore", "MailFormat", "MailAuthentication", "OutgoingQueue", "SealedSQLite"]),
+        tests("SMTPServer", ["SMTPGrammar", "Accounts", "MailFlow", "MailFormat", "ServiceKit", "SealedSQLite"]),
+        tests("SMTPClient", ["SMTPGrammar", "OutgoingQueue", "MailFormat", "DNSClient"]),
+        tests("IMAPServer", ["IMAPGrammar", "Accounts", "MailStore", "MailFormat", "ServiceKit", "SealedSQLite"]),
+        tests("POP3Server", ["POP3Grammar", "Accounts", "MailStore", "MailFormat", "ServiceKit", "SealedSQLite"]),
+    ],
+    swiftLanguageModes: [.v6]
+)
