@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# The suite as ordinary processes, with real clients.   usage: processes.sh BINARIES
+set -euo pipefail
+# shellcheck source=Tests/EndToEnd/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+binaries=${1:?the folder with the executables}
+
+state=$(mktemp -d /tmp/mailkeep-e2e.XXXXXX)
+trap 'stop_instance "$state" || true; rm -rf "$state"' EXIT
+check "try --background starts everything and a message goes round" start_instance "$state" "$binaries"
+description=$state/try.json
+
+check "try.json says what the instance is" "$test_python" "$here/description.py" "$description"
+for script in "$here"/*_clients.sh "$here"/*_clients.py; do
+  [[ -e $script ]] || continue
+  case $script in
+    *.py) check "$(basename "$script")" "$test_python" "$script" "$description" ;;
+    *.sh) check "$(basename "$script")" bash "$script" "$description" ;;
+  esac
+done
+check "every message of the corpus comes back byte for byte" "$test_python" "$here/corpus.py" "$description"
+check "submission to elsewhere: DKIM verified by dkimpy" "$test_python" "$here/relay.py" "$description"
+check "kill -9 of services and Redis during a stream of messages" "$test_python" "$here/kill.py" "$description"
+check "no plaintext in any file of the store" "$test_python" "$here/sealed.py" "$description"
+check "try --stop ends it" stop_instance "$state"
+check "a second start resumes with the same accounts" start_instance "$state" "$binaries"
+check "try --stop ends it again" stop_instance "$state"
+summary
