@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// One page: ChaCha20-Poly1305 with a one-time key from the page's own nonce.
+#include "internal.h"
+
+static const char magic[SALT] = "SQLite format 3";
+
+// ChaCha20 whose 32-bit block counter wraps. libsodium ends the process where it would, so the call is split there.
+static void chacha20(unsigned char *data, unsigned long long length, const unsigned char nonce[12],
+                     unsigned int counter, const unsigned char key[32]) {
+    unsigned long long before_wrap = ((1ULL << 32) - counter) * 64;
+    if (length <= before_wrap) {
+        crypto_stream_chacha20_ietf_xor_ic(data, data, length, nonce, counter, key);
+        return;
+    }
+    crypto_stream_chacha20_ietf_xor_ic(data, data, before_wrap, nonce, counter, key);
+    crypto_stream_chacha20_ietf_xor_ic(data + before_wrap, data + before_wrap, length - before_wrap, nonce, 0, key);
+}
+
+static unsigned int one_time_key(const unsigned char *key, unsigned int number, const unsigned char *nonce,
+                                 unsigned char one_time[64]) {
+    unsigned int counter = get_le32(nonce + 12) ^ number;
+    memset(one_time, 0, 64);
+    chacha20(one_time, 64, nonce, counter, key);
+    return counter + 1;
+}
+
+// Page 1 begins with the salt (16 bytes) and what any reader must know in clear (8 bytes).
+static int clear_bytes(unsigned int number) { return number == 1 ? 24 : 0; }
+
+void sealed_sqlite_encrypt_page(const unsigned char key[SEALED_SQLITE_KEY_BYTES], unsigned int number,
+                               unsigned char *page, int size) {
+    unsigned char one_time[64];
+    unsigned char *nonce = page + size - RESERVE;
+    int clear = clear_bytes(number);
+    unsigned int counter = one_time_key(key, number, nonce, one_time);
+    chacha20(page + clear, size - RESERVE - clear, nonce, counter, one_time + 32);
+    crypto_onetimeauth_poly1305(page + size - TAG, page, size - TAG, one_time);
+    sodium_memzero(one_time, sizeof one_time);
+}
+
+int sealed_sqlite_decrypt_page(const unsigned char key[SEALED_SQLITE_KEY_BYTES], unsigned int number,
+                               unsigned char *page, int size) {
+    unsigned char one_time[64];
+    unsigned char *nonce = page + size - RESERVE;
+    int clear = clear_bytes(number);
+    unsigned int counter = one_time_key(key, number, nonce, one_time);
+    int bad = crypto_onetimeauth_poly1305_verify(page + size - TAG, page, size - TAG, one_time);
+    if (!bad) chacha20(page + clear, size - RESERVE - clear, nonce, counter, one_time + 32);
+    sodium_memzero(one_time, sizeof one_time);
+    return bad ? -1 : 0;
+}
+
+// The salt is the file's first 16 bytes; a file that has none yet gets a random one.
+static int load_salt(sealed_file *main) {
+    if (main->has_salt) return SQLITE_OK;
+    sqlite3_int64 size = 0;
+    int rc = main->real->pMethods->xFileSize(main->real, &size);
+    if (rc != SQLITE_OK) return rc;
+    if (size >= SALT) {
+        rc = real_read(main, main->salt, SALT, 0);
+        if (rc != SQLITE_OK) return rc;
+    } else {
+        randombytes_buf(main->salt, SALT);
+    }
+    main->has_salt = 1;
+    return SQLITE_OK;
+}
+
+int sealed_page_out(sealed_file *main, unsigned int number, const unsigned char *page, unsigned char *out) {
+    int size = main->page_size;
+    memcpy(out, page, size);
+    if (number == 1) {
+        int rc = load_salt(main);
+        if (rc != SQLITE_OK) return rc;
+        memcpy(out, main->salt, SALT);
+    }
+    randombytes_buf(out + size - RESERVE, NONCE);
+    sealed_sqlite_encrypt_page(main->key->bytes, number, out, size);
+    return SQLITE_OK;
+}
+
+int sealed_page_in(sealed_file *main, unsigned int number, unsigned char *page) {
+    if (sealed_sqlite_decrypt_page(main->key->bytes, number, page, main->page_size) != 0) {
+        memset(page, 0, main->page_size);
+        return number == 1 ? SQLITE_NOTADB : SQLITE_CORRUPT;
+    }
+    if (number == 1) memcpy(page, magic, SALT);
+    // The nonce and tag are no business of SQLite's, and a changing reserve would look like a change of the page.
+    memset(page + main->page_size - RESERVE, 0, RESERVE);
+    return SQLITE_OK;
+}

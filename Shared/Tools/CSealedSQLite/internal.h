@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the files of this module share.
+#pragma once
+#include <sodium.h>
+#include <sqlite3.h>
+#include <string.h>
+
+#include "sealed_sqlite.h"
+
+enum { RESERVE = 32, NONCE = 16, TAG = 16, SALT = 16, PAGE_SIZE = 4096, MAX_PAGE_SIZE = 65536 };
+
+/// One registered key, in locked memory. The registry counts the users: registrations and open files.
+typedef struct sealed_key {
+    struct sealed_key *next;
+    char *path;
+    unsigned char *bytes; // sodium_malloc
+    int users;
+    int vacuum_target;
+} sealed_key;
+
+sealed_key *sealed_key_acquire(const char *path);
+void sealed_key_release(sealed_key *key);
+
+typedef struct sealed_file sealed_file;
+
+/// An open file: ours in front, the system VFS's own behind it in the same allocation.
+struct sealed_file {
+    sqlite3_file base;
+    sqlite3_file *real;
+    /// Main file: itself. WAL and journal: the main file that they belong to.
+    sealed_file *main;
+    sealed_key *key;       // main file only
+    int page_size;         // main file only
+    int has_salt;          // main file only
+    unsigned char salt[SALT];
+    unsigned char *buffer; // a frame: MAX_PAGE_SIZE + 24
+    // WAL only
+    unsigned char header[24];    // of a frame, written and waiting for its page
+    sqlite3_int64 header_offset; // -1: none waits
+    sqlite3_int64 read_offset;   // of the frame that `buffer` holds as ciphertext, -1: none
+    sqlite3_int64 chain_offset;  // where the next frame of a recovery begins
+    unsigned int cipher_chain[2], plain_chain[2];
+};
+
+int sealed_main_read(sqlite3_file *, void *, int, sqlite3_int64);
+int sealed_main_write(sqlite3_file *, const void *, int, sqlite3_int64);
+int sealed_wal_read(sqlite3_file *, void *, int, sqlite3_int64);
+int sealed_wal_write(sqlite3_file *, const void *, int, sqlite3_int64);
+int sealed_journal_read(sqlite3_file *, void *, int, sqlite3_int64);
+int sealed_journal_write(sqlite3_file *, const void *, int, sqlite3_int64);
+
+/// Encrypts a copy of a page into `out`, with a fresh nonce and, for page 1, the file's salt.
+int sealed_page_out(sealed_file *main, unsigned int number, const unsigned char *page, unsigned char *out);
+/// Decrypts a page in place; page 1 gets SQLite's magic back. SQLITE_OK, or SQLITE_CORRUPT (page 1: SQLITE_NOTADB)
+/// with the page zeroed.
+int sealed_page_in(sealed_file *main, unsigned int number, unsigned char *page);
+/// The system VFS's read and write. A short read is SQLITE_IOERR_SHORT_READ, the rest zeroed.
+static inline int real_read(sealed_file *f, void *to, int n, sqlite3_int64 at) {
+    return f->real->pMethods->xRead(f->real, to, n, at);
+}
+static inline int real_write(sealed_file *f, const void *from, int n, sqlite3_int64 at) {
+    return f->real->pMethods->xWrite(f->real, from, n, at);
+}
+static inline unsigned int get_be32(const unsigned char *p) {
+    return (unsigned int)p[0] << 24 | (unsigned int)p[1] << 16 | (unsigned int)p[2] << 8 | p[3];
+}
+static inline void put_be32(unsigned char *p, unsigned int v) {
+    p[0] = v >> 24, p[1] = v >> 16, p[2] = v >> 8, p[3] = v;
+}
+static inline unsigned int get_le32(const unsigned char *p) {
+    return (unsigned int)p[3] << 24 | (unsigned int)p[2] << 16 | (unsigned int)p[1] << 8 | p[0];
+}

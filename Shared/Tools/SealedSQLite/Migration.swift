@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+import GRDB
+
+/// One numbered step of a file's schema. Steps only ever get more; each runs once, in a transaction of its own.
+package struct Migration: Sendable {
+    package let number: Int
+    package let name: String
+    /// The oldest schema number that a program must know to work on the file after this step. `nil`: as before, so that
+    /// services of the release before go on beside us during an upgrade.
+    package let oldestReader: Int?
+    package let body: @Sendable (Database) throws -> Void
+
+    package init(
+        number: Int, name: String, oldestReader: Int? = nil, body: @escaping @Sendable (Database) throws -> Void
+    ) {
+        self.number = number
+        self.name = name
+        self.oldestReader = oldestReader
+        self.body = body
+    }
+}
+
+/// What a file says about itself, in its table `schema_version`.
+package struct SchemaVersion: Sendable, Equatable {
+    /// Number of the last step that ran; 0 for a file without any.
+    package var number: Int
+    /// A program that knows only older steps than this must refuse the file.
+    package var oldestReader: Int
+
+    package static func read(_ db: Database) throws -> SchemaVersion {
+        guard try db.tableExists("schema_version"),
+            let row = try Row.fetchOne(db, sql: "SELECT number, oldest_reader FROM schema_version")
+        else { return SchemaVersion(number: 0, oldestReader: 0) }
+        return SchemaVersion(number: row["number"], oldestReader: row["oldest_reader"])
+    }
+}
+
+extension SealedDatabase {
+    /// Runs the steps that the file lacks; safe when several processes start at once.
+    static func migrate(_ writer: some DatabaseWriter, path: String, migrations: [Migration]) throws {
+        let ours = migrations.last?.number ?? 0
+        let found = try writer.unsafeRead { try SchemaVersion.read($0) }
+        guard found.oldestReader <= ours else {
+            throw SealedError.tooNew(file: path, oldestReader: found.oldestReader, ours: ours)
+        }
+        for migration in migrations where migration.number > found.number {
+            try writer.writeWithoutTransaction { db in
+                try db.inTransaction(.immediate) {
+                    // Another process may have been faster.
+                    let version = try SchemaVersion.read(db)
+                    guard version.number < migration.number else { return .commit }
+                    try db.execute(
+                        sql: """
+                            CREATE TABLE IF NOT EXISTS schema_version (
+                                id INTEGER PRIMARY KEY CHECK (id = 1), number INTEGER NOT NULL,
+                                oldest_reader INTEGER NOT NULL)
+                            """)
+                    try migration.body(db)
+                    try db.execute(
+                        sql: "INSERT OR REPLACE INTO schema_version (id, number, oldest_reader) VALUES (1, ?, ?)",
+                        arguments: [migration.number, migration.oldestReader ?? max(version.oldestReader, 1)])
+                    return .commit
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+import CSealedSQLite
+import Foundation
+import GRDB
+
+/// Makes and opens encrypted SQLite files: GRDB on top, the VFS of CSealedSQLite below.
+///
+/// Every connection is WAL with `synchronous=FULL`, keeps temporary data in memory, waits up to 10 s for a lock and caches
+/// at most `cacheKiB`. Any number of processes of one machine may have a file open at once.
+package enum SealedDatabase {
+    /// Page cache of one connection, in KiB.
+    package static let cacheKiB = 512
+    /// Readers of one pool, beside its writer.
+    package static let readers = 2
+    /// How long a connection waits for a lock, in seconds.
+    package static let lockTimeout = 10.0
+    /// What a checkpointed WAL is cut to, in bytes.
+    static let walBytes = 4 << 20
+
+    /// Registers the VFS once in the process; must come before anything else uses SQLite.
+    package static func register() throws {
+        guard registered == SQLITE_OK_CODE else {
+            throw SealedError.misuse("the encrypting VFS could not be registered (SQLite says \(registered))")
+        }
+    }
+
+    private static let SQLITE_OK_CODE: Int32 = 0
+    private static let registered = sealed_sqlite_register()
+
+    /// Makes a new file: under another name, migrated, on disk, then linked into place, so that no one ever opens half a
+    /// file and of two who make the same file one fails with `.fileExists`. Mode 0660 whatever the umask: services with
+    /// uids of their own share a gid.
+    package static func create(path: String, key: SealedKey, migrations: [Migration]) throws {
+        try register()
+        let folder = (path as NSString).deletingLastPathComponent
+        try refuseNetworkFileSystem(folder.isEmpty ? "." : folder)
+        guard access(path, F_OK) != 0 else { throw SealedError.fileExists(path) }
+        let temporary = path + ".\(UInt64.random(in: 0 ... .max)).new"
+        let descriptor = open(temporary, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0o660)
+        guard descriptor >= 0 else { throw SealedError.system("create \(temporary)", errno: errno) }
+        fchmod(descriptor, 0o660)
+        close(descriptor)
+        defer { for suffix in ["", "-wal", "-shm", "-journal"] { unlink(temporary + suffix) } }
+        var configuration = try configuration(path: temporary, key: key)
+        configuration.prepareDatabase { db in
+            // auto_vacuum is INCREMENTAL from the first page on: the VFS sees to that.
+            try db.execute(sql: "PRAGMA journal_mode = WAL")
+        }
+        let queue = try DatabaseQueue(path: temporary, configuration: configuration)
+        try migrate(queue, path: path, migrations: migrations)
+        try queue.close()
+        try sync(temporary, flags: O_RDWR)
+        guard link(temporary, path) == 0 else {
+            throw errno == EEXIST ? SealedError.fileExists(path) : SealedError.system("link \(path)", errno: errno)
+        }
+        try sync(folder.isEmpty ? "." : folder, flags: O_RDONLY | O_DIRECTORY)
+    }
+
+    /// Opens an existing file for one writer and `readers` readers at a time; runs the migrations that it lacks.
+    ///
+    /// Throws `SealedError`, or `DatabaseError` with SQLITE_NOTADB for a wrong key and SQLITE_CORRUPT for a damaged page.
+    package static func openPool(
+        path: String, key: SealedKey, migrations: [Migration], readers: Int = readers
+    ) throws -> DatabasePool {
+        try checkBeforeOpening(path)
+        var configuration = try configuration(path: path, key: key)
+        configuration.maximumReaderCount = readers
+        let pool = try DatabasePool(path: path, configuration: configuration)
+        // GRDB sets NORMAL for WAL, which may lose what was acknowledged.
+        try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+        try migrate(pool, path: path, migrations: migrations)
+        return pool
+    }
+
+    /// As `openPool`, with a single connection.
+    package static func openQueue(path: String, key: SealedKey, migrations: [Migration]) throws -> DatabaseQueue {
+        try checkBeforeOpening(path)
+        let queue = try DatabaseQueue(path: path, configuration: configuration(path: path, key: key))
+        try migrate(queue, path: path, migrations: migrations)
+        return queue
+    }
+
+    private static func checkBeforeOpening(_ path: String) throws {
+        try register()
+        guard access(path, F_OK) == 0 else { throw SealedError.noSuchFile(path) }
+        try refuseNetworkFileSystem(path)
+    }
+
+    private static func configuration(path: String, key: SealedKey) throws -> Configuration {
+        let registration = try Registration(path: path, key: key)
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(lockTimeout)
+        configuration.prepareDatabase { db in
+            // The closure lives as long as the pool does, and the key's registration with it.
+            withExtendedLifetime(registration) {}
+            try db.execute(
+                sql: """
+                    PRAGMA temp_store = MEMORY;
+                    PRAGMA cache_size = -\(cacheKiB);
+                    PRAGMA synchronous = FULL;
+                    PRAGMA journal_size_limit = \(walBytes);
+                    """)
+        }
+        return configuration
+    }
+
+    /// The key of a file in the VFS's registry, for as long as the object lives.
+    private final class Registration: Sendable {
+        let path: String
+
+        init(path: String, key: SealedKey) throws {
+            self.path = path
+            let code = key.withUnsafeBytes { bytes in
+                sealed_sqlite_add_key(path, bytes.bindMemory(to: UInt8.self).baseAddress!, 0)
+            }
+            guard code == 0 else { throw SealedError.misuse("\(path) is open with another key (SQLite says \(code))") }
+        }
+
+        deinit { sealed_sqlite_forget_key(path) }
+    }
+
+    private static func sync(_ path: String, flags: Int32) throws {
+        let descriptor = open(path, flags | O_CLOEXEC)
+        guard descriptor >= 0 else { throw SealedError.system("open \(path)", errno: errno) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw SealedError.system("sync \(path)", errno: errno) }
+    }
+}
