@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+import Logging
+import Metrics
+import NIOCore
+import NIOPosix
+import NIOSSL
+import ServiceLifecycle
+
+/// Where a protocol listens.
+package struct Listener: Sendable {
+    package enum Security: Sendable {
+        /// TLS from the first byte.
+        case implicit
+        /// In clear, until the session asks for TLS.
+        case startTLS
+    }
+
+    package let name: String
+    package let port: Int
+    package let security: Security
+
+    package init(name: String, port: Int, security: Security) {
+        self.name = name
+        self.port = port
+        self.security = security
+    }
+}
+
+/// Bounds of a server's connections.
+package struct ConnectionLimits: Sendable {
+    /// From one client address at a time.
+    package var perAddress = 100
+    /// All together.
+    package var total = 10_000
+    /// Seconds for the PROXY header.
+    package var proxyHeader = TimeAmount.seconds(10)
+    /// Seconds that sessions get to say goodbye when the service stops.
+    package var drain = TimeAmount.seconds(25)
+
+    package init() {}
+}
+
+/// Listens, and runs one session for each connection. An error ends its connection, never the server.
+package struct ConnectionServer: Service {
+    private let configuration: ServiceConfiguration
+    private let listeners: [Listener]
+    private let certificates: TLSCertificates?
+    private let limits: ConnectionLimits
+    private let logger: Logger
+    private let busyLine: [UInt8]
+    private let bound: @Sendable ([String: Int]) -> Void
+    private let session: @Sendable (Connection) async throws -> Void
+
+    /// - Parameters:
+    ///   - busyLine: what a client over its limit is told before it is cut off.
+    ///   - bound: told once about the port of each listener, when all of them listen; a port 0 was chosen by the system.
+    ///   - session: runs one connection to its end; the connection is closed after it.
+    package init(
+        configuration: ServiceConfiguration, listeners: [Listener], certificates: TLSCertificates?,
+        limits: ConnectionLimits = ConnectionLimits(), logger: Logger, busyLine: [UInt8],
+        bound: @escaping @Sendable ([String: Int]) -> Void = { _ in },
+        session: @escaping @Sendable (Connection) async throws -> Void
+    ) {
+        self.configuration = configuration
+        self.listeners = listeners
+        self.certificates = certificates
+        self.limits = limits
+        self.logger = logger
+        self.busyLine = busyLine
+        self.bound = bound
+        self.session = session
+    }
+
+    private struct Accepted: Sendable {
+        let channel: any Channel
+        let pump: NIOLoopBound<BytePump>
+        let client: EventLoopFuture<PeerAddress?>
+    }
+
+    package func run() async throws {
+        let counts = ConnectionCounts(perAddress: limits.perAddress, total: limits.total)
+        var servers: [(Listener, NIOAsyncChannel<Accepted, Never>)] = []
+        for listener in listeners {
+            for address in configuration.bind { servers.append((listener, try await bind(listener, address))) }
+        }
+        bound(
+            Dictionary(
+                servers.compactMap { server in server.1.channel.localAddress?.port.map { (server.0.name, $0) } },
+                uniquingKeysWith: { first, _ in first }))
+        let open = servers
+        try await withGracefulShutdownHandler {
+            try await withThrowingDiscardingTaskGroup { group in
+                for (listener, server) in open {
+                    group.addTask { try await accept(server, listener, counts) }
+                }
+            }
+        } onGracefulShutdown: {
+            for (_, server) in open { server.channel.close(promise: nil) }
+            for connection in counts.all { connection.drain() }
+            if let loop = open.first?.1.channel.eventLoop {
+                loop.scheduleTask(in: limits.drain) {
+                    for connection in counts.all { Task { await connection.close() } }
+                }
+            }
+        }
+    }
+
+    private func bind(_ listener: Listener, _ address: String) async throws -> NIOAsyncChannel<Accepted, Never> {
+        let trusted = configuration.trustedProxies, certificates = certificates
+        return try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .serverChannelOption(.backlog, value: 256)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelOption(.socketOption(.ipv6_v6only), value: address.contains(":") ? 1 : 0, when: address.contains(":"))
+            .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .bind(host: address, port: listener.port) { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let found = channel.eventLoop.makePromise(of: PeerAddress?.self)
+                    let direct = channel.remoteAddress.flatMap { PeerAddress($0) }
+                    if let direct, trusted.contains(direct.ip) {
+                        try channel.pipeline.syncOperations.addHandler(ProxyProtocolHandler(found: found))
+                    } else {
+                        found.succeed(direct)
+                    }
+                    if listener.security == .implicit, let context = certificates?.context {
+                        try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: context))
+                    }
+                    let pump = BytePump()
+                    try channel.pipeline.syncOperations.addHandler(pump)
+                    return Accepted(
+                        channel: channel, pump: NIOLoopBound(pump, eventLoop: channel.eventLoop), client: found.futureResult)
+                }
+            }
+    }
+
+    private func accept(
+        _ server: NIOAsyncChannel<Accepted, Never>, _ listener: Listener, _ counts: ConnectionCounts
+    ) async throws {
+        try await server.executeThenClose { accepted in
+            await withDiscardingTaskGroup { group in
+                do {
+                    for try await one in accepted {
+                        group.addTask { await serve(one, listener, counts) }
+                    }
+                } catch {
+                    logger.error("a listener ended", metadata: ["listener": "\(listener.name)", "error": "\(error)"])
+                }
+            }
+        }
+    }
+
+    private func serve(_ accepted: Accepted, _ listener: Listener, _ counts: ConnectionCounts) async {
+        let channel = accepted.channel
+        let limit = channel.eventLoop.scheduleTask(in: limits.proxyHeader) { channel.close(promise: nil) }
+        let peer = try? await accepted.client.get()
+        limit.cancel()
+        // Without an address it is the proxy's own check, or it is gone already.
+        guard let peer else {
+            try? await channel.close().get()
+            return
+        }
+        let connection = Connection(
+            id: Self.makeID(), peer: peer, listener: listener.name, localPort: channel.localAddress?.port ?? listener.port,
+            isTLS: listener.security == .implicit, certificates: certificates, channel: channel, pump: accepted.pump,
+            logger: logger)
+        guard counts.add(connection) else {
+            connection.logger.notice("too many connections", metadata: ["listener": "\(listener.name)"])
+            try? await connection.write(busyLine)
+            await connection.close()
+            return
+        }
+        Counter(label: "mailkeep_connections_total", dimensions: [("listener", listener.name)]).increment()
+        do {
+            try await session(connection)
+        } catch {
+            connection.logger.debug("connection ended", metadata: ["error": "\(error)"])
+        }
+        await connection.close()
+        counts.remove(connection)
+    }
+
+    private static func makeID() -> String { String(UInt64.random(in: 0 ... .max), radix: 36) }
+}
+
+extension PeerAddress {
+    init?(_ address: SocketAddress) {
+        guard let text = address.ipAddress, let ip = IPAddress(text) else { return nil }
+        self.init(ip: ip, port: address.port ?? 0)
+    }
+}
+
+extension ServerBootstrap {
+    /// Sets an option where the condition holds: IPV6_V6ONLY is an error on an IPv4 socket.
+    fileprivate func serverChannelOption<Option: ChannelOption>(
+        _ option: Option, value: Option.Value, when condition: Bool
+    ) -> ServerBootstrap {
+        condition ? serverChannelOption(option, value: value) : self
+    }
+}
