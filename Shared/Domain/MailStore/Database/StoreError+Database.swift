@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+import GRDB
+
+extension StoreError {
+    /// The one place where errors of SQLite become ours. Texts name no statement and no value.
+    init(_ error: any Error) {
+        switch error {
+        case let error as StoreError: self = error
+        case is CancellationError: self = .cancelled
+        case let error as DatabaseError:
+            switch error.resultCode {
+            case .SQLITE_BUSY, .SQLITE_LOCKED: self = .busy
+            case .SQLITE_FULL: self = .diskFull
+            case .SQLITE_CORRUPT, .SQLITE_NOTADB: self = .damaged
+            case .SQLITE_INTERRUPT, .SQLITE_ABORT: self = .cancelled
+            default: self = .unavailable("SQLite \(error.extendedResultCode.rawValue): \(error.message ?? "")")
+            }
+        default: self = .unavailable("\(type(of: error))")
+        }
+    }
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+import Accounts
+import Foundation
+import GRDB
+import SealedSQLite
+
+/// The one door through which an account's file is opened.
+///
+/// Files lie in `root` as `<32 hex digits>.db`. An `AccountStore` is a light handle: it may be kept for as long as a
+/// session lives, and takes an open file from here only for the time of each operation. At most `limit` files are open at
+/// once; the one that was used longest ago is closed for another, never while it is in use; when all are in use,
+/// operations wait. An account that fails to open or is slow harms only its own callers.
+package final class AccountDirectory: Sendable {
+    package let root: String
+    package let limits: StoreLimits
+    private let keys: @Sendable (AccountID) throws -> SealedKey
+    private let files: OpenFiles
+
+    /// - Parameters:
+    ///   - root: folder of the account files (`<data>/accounts`); made when missing.
+    ///   - limit: most files open at once, 1 or more.
+    ///   - keys: gives the file key of an account (`Accounts.Directory.fileKey(of:)`); called at each opening.
+    ///     Any error it throws is `.keyUnavailable` to the caller.
+    package init(
+        root: String, limit: Int = 64, limits: StoreLimits = StoreLimits(),
+        keys: @escaping @Sendable (AccountID) throws -> SealedKey
+    ) {
+        self.root = root
+        self.limits = limits
+        self.keys = keys
+        let path: @Sendable (String) -> String = { "\(root)/\($0).db" }
+        files = OpenFiles(limit: limit, path: path) { name in
+            try AccountFile.open(path: path(name), key: Self.key(of: name, keys))
+        }
+    }
+
+    /// Makes the file, with INBOX, Drafts, Sent, Archive, Junk and Trash, all subscribed. Throws `.accountExists`.
+    @discardableResult
+    package func create(_ account: AccountID) async throws(StoreError) -> AccountStore {
+        let name = account.description
+        let path = path(of: account)
+        let (root, keys) = (root, keys)
+        try await files.withClosed(name) {
+            guard FileIdentity(path: path) == nil else { throw StoreError.accountExists }
+            try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
+            try AccountFile.create(path: path, key: Self.key(of: name, keys))
+        }
+        return AccountStore(account: account, directory: self)
+    }
+
+    /// A handle on the account. Looks only whether the file is there (`.noSuchAccount`); the file is opened at first use.
+    package func store(for account: AccountID) async throws(StoreError) -> AccountStore {
+        guard exists(account) else { throw .noSuchAccount }
+        return AccountStore(account: account, directory: self)
+    }
+
+    /// Whether there is a file of the account.
+    package func exists(_ account: AccountID) -> Bool { FileIdentity(path: path(of: account)) != nil }
+
+    /// Closes and deletes the file with its -wal and -shm. Handles fail with `.noSuchAccount` from then on.
+    /// A file that is not there is no error.
+    package func remove(_ account: AccountID) async throws(StoreError) {
+        let path = path(of: account)
+        try await files.withClosed(account.description) { try AccountFile.remove(path: path) }
+    }
+
+    /// Tidies all accounts, one after the other, in small steps (`AccountStore.tidy`). A failing one is passed over.
+    /// For a service to call now and then; ends early when its task is cancelled.
+    package func tidy() async {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []
+        for name in names.sorted() where name.hasSuffix(".db") {
+            guard let account = AccountID(String(name.dropLast(3))) else { continue }
+            let store = AccountStore(account: account, directory: self)
+            while !Task.isCancelled, (try? await store.tidy()) == true { await Task.yield() }
+            if Task.isCancelled { return }
+        }
+    }
+
+    /// Closes all files when their operations are done; everything fails with `.closed` from then on.
+    package func close() async { await files.close() }
+
+    /// Files open now; never above the limit.
+    package var openFiles: Int { get async { await files.count } }
+
+    func path(of account: AccountID) -> String { "\(root)/\(account.description).db" }
+
+    /// Runs `body` with the account's open file, which stays open until it returns.
+    func withFile<T: Sendable>(
+        of account: AccountID, _ body: @Sendable (OpenFile) async throws -> T
+    ) async throws(StoreError) -> T {
+        let name = account.description
+        let file = try await files.lease(name)
+        let result: Result<T, StoreError>
+        do { result = .success(try await body(file)) } catch { result = .failure(StoreError(error)) }
+        await files.release(name)
+        return try result.get()
+    }
+
+    private static func key(of name: String, _ keys: (AccountID) throws -> SealedKey) throws -> SealedKey {
+        do {
+            guard let account = AccountID(name) else { throw StoreError.noSuchAccount }
+            return try keys(account)
+        } catch let error as StoreError { throw error } catch { throw StoreError.keyUnavailable }
+    }
+}

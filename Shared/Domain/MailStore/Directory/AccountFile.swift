@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import GRDB
+import SealedSQLite
+
+/// Making, opening and deleting the file of an account.
+enum AccountFile {
+    private static let specialMailboxes: [(String, SpecialUse)] = [
+        ("Drafts", .drafts), ("Sent", .sent), ("Archive", .archive), ("Junk", .junk), ("Trash", .trash),
+    ]
+
+    /// Numbers only grow; a step that is out is never changed.
+    private static let migrations: [Migration] = [
+        Migration(number: 1, name: "mail") { db in try db.execute(sql: Schema.mail) },
+        Migration(number: 2, name: "calendars and contacts") { db in try db.execute(sql: Schema.collections) },
+        Migration(number: 3, name: "first mailboxes") { db in
+            try db.createMailbox(.inbox, limit: .max)
+            for (name, use) in specialMailboxes {
+                try db.createMailbox(MailboxName(name), specialUse: use, limit: .max)
+            }
+            try db.execute(sql: "INSERT INTO subscriptions SELECT name FROM mailboxes")
+        },
+    ]
+
+    /// Under a lock, with a temporary name, renamed into place: a half-made file is never seen.
+    static func create(path: String, key: SealedKey) throws {
+        try SealedDatabase.create(path: path, key: key, migrations: migrations)
+    }
+
+    static func open(path: String, key: SealedKey) throws -> OpenFile {
+        guard let identity = FileIdentity(path: path) else { throw StoreError.noSuchAccount }
+        let pool = try SealedDatabase.openPool(path: path, key: key, migrations: migrations)
+        return OpenFile(pool: pool, identity: identity)
+    }
+
+    /// The main file goes first: without it, the others are of no account.
+    static func remove(path: String) throws {
+        for name in [path, path + "-wal", path + "-shm", path + "-journal"] {
+            if unlink(name) != 0, errno != ENOENT {
+                throw StoreError.unavailable("removing: \(String(cString: strerror(errno)))")
+            }
+        }
+    }
+}

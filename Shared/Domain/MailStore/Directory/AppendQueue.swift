@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+import GRDB
+
+/// Appends to one account that wait for the writer share its next transaction, and so its sync (group commit).
+///
+/// One that fails for its own fault (no such mailbox, …) is rolled back alone. Nobody is answered before the commit.
+actor AppendQueue {
+    typealias Work = @Sendable (Database) throws -> Appended
+
+    private struct Pending {
+        var work: Work
+        var bytes: Int
+        var answer: CheckedContinuation<Result<Appended, StoreError>, Never>
+    }
+
+    private static let batchCount = 64
+    private static let batchBytes = 16 * 1024 * 1024
+
+    private let pool: DatabasePool
+    private var pending: [Pending] = []
+    private var isRunning = false
+
+    init(pool: DatabasePool) { self.pool = pool }
+
+    func run(bytes: Int, _ work: @escaping Work) async throws(StoreError) -> Appended {
+        let result = await withCheckedContinuation { (answer: CheckedContinuation<Result<Appended, StoreError>, Never>) in
+            pending.append(Pending(work: work, bytes: bytes, answer: answer))
+            if !isRunning {
+                isRunning = true
+                // Ends with the last of the appends that wait on it, whose callers hold the file.
+                Task { await self.drain() }
+            }
+        }
+        return try result.get()
+    }
+
+    private func drain() async {
+        while !pending.isEmpty {
+            var bytes = 0
+            let count = max(1, pending.prefix(Self.batchCount).prefix { next in
+                bytes += next.bytes
+                return bytes <= Self.batchBytes
+            }.count)
+            let batch = Array(pending.prefix(count))
+            pending.removeFirst(count)
+            let results = await Self.commit(batch.map(\.work), to: pool)
+            for (request, result) in zip(batch, results) { request.answer.resume(returning: result) }
+        }
+        isRunning = false
+    }
+
+    private static func commit(_ batch: [Work], to pool: DatabasePool) async -> [Result<Appended, StoreError>] {
+        do {
+            return try await pool.write { db in
+                try batch.map { work in
+                    var result = Result<Appended, StoreError>.failure(.cancelled)
+                    try db.inSavepoint {
+                        do {
+                            result = .success(try work(db))
+                            return .commit
+                        } catch let error as StoreError where !error.isTemporary {
+                            result = .failure(error)
+                            return .rollback
+                        }
+                    }
+                    return result
+                }
+            }
+        } catch {
+            let failure = StoreError(error)
+            return batch.map { _ in .failure(failure) }
+        }
+    }
+}

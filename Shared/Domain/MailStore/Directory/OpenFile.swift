@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import GRDB
+
+/// An open account file.
+final class OpenFile: Sendable {
+    let pool: DatabasePool
+    let appends: AppendQueue
+    /// Which file it is: a path may be given to another (restore, or removal by another process).
+    let identity: FileIdentity
+
+    init(pool: DatabasePool, identity: FileIdentity) {
+        self.pool = pool
+        self.identity = identity
+        appends = AppendQueue(pool: pool)
+    }
+}
+
+/// Device and inode.
+struct FileIdentity: Equatable, Sendable {
+    var device: UInt64
+    var inode: UInt64
+
+    /// Nil when there is nothing at the path.
+    init?(path: String) {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        device = UInt64(status.st_dev)
+        inode = UInt64(status.st_ino)
+    }
+}

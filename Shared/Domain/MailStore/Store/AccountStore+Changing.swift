@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+import GRDB
+
+extension AccountStore {
+    /// STORE. UIDs that are not there are passed over. With `unchangedSince`, a message whose modseq is higher is left
+    /// alone and named in `modified`. One modseq for all. `.limit(.keywords)`, `.invalidKeyword`
+    package func setFlags(
+        _ change: FlagChange, of uids: UIDSet, in mailbox: MailboxID, unchangedSince: UInt64? = nil
+    ) async throws(StoreError) -> FlagsStored {
+        try await write { db in
+            let row = try db.mailbox(mailbox)
+            var result = FlagsStored(
+                state: row.state, keywords: try db.keywords(of: mailbox), changed: MessageColumns(),
+                unchanged: MessageColumns(), modified: UIDSet())
+            let operand: UInt64
+            switch change {
+            case .replace(let flags), .add(let flags):
+                operand = try db.pack(flags, in: mailbox, &result.keywords)
+            case .remove(let flags):
+                operand = try db.pack(flags, in: mailbox, &result.keywords, adding: false)
+            }
+            try db.forEachMessage("m.id, m.flags, m.modseq", in: row, uids) { message in
+                let uid = MessageKey.uid(message[0])
+                let flags = UInt64(bitPattern: message[1] as Int64)
+                let modseq = UInt64(bitPattern: message[2] as Int64)
+                if let unchangedSince, modseq > unchangedSince {
+                    result.modified.insert(uid)
+                    return
+                }
+                let wanted =
+                    switch change {
+                    case .replace: operand
+                    case .add: flags | operand
+                    case .remove: flags & ~operand
+                    }
+                if wanted == flags {
+                    result.unchanged.append(uid: uid, flags: flags, modseq: modseq)
+                } else {
+                    result.changed.append(uid: uid, flags: wanted, modseq: 0)
+                }
+            }
+            guard !result.changed.isEmpty else { return result }
+            let modseq = try db.nextModseq()
+            let update = try db.cachedStatement(sql: "UPDATE messages SET flags = ?, modseq = ? WHERE id = ?")
+            for index in 0..<result.changed.count {
+                result.changed.modseqs[index] = UInt64(modseq)
+                try update.execute(arguments: [
+                    Int64(bitPattern: result.changed.flags[index]), modseq,
+                    MessageKey.make(mailbox, result.changed.uids[index]),
+                ])
+            }
+            try db.touch(mailbox, modseq: modseq)
+            result.state.highestModseq = UInt64(modseq)
+            return result
+        }
+    }
+
+    /// COPY: flags, internal date and bytes are kept; the copy costs a row. All or none. `.noSuchMailbox` (destination)
+    package func copy(
+        _ uids: UIDSet, from mailbox: MailboxID, to destination: MailboxName
+    ) async throws(StoreError) -> Copied {
+        try await write { db in
+            let source = try db.mailbox(mailbox)
+            return try db.copyMessages(uids, from: source, to: db.existingMailbox(named: destination)).copied
+        }
+    }
+
+    /// MOVE (RFC 6851): copy and expunge in one transaction. Into the same mailbox: the messages get new UIDs.
+    package func move(
+        _ uids: UIDSet, from mailbox: MailboxID, to destination: MailboxName
+    ) async throws(StoreError) -> (copied: Copied, expunged: Expunged) {
+        try await write { db in
+            let source = try db.mailbox(mailbox)
+            return try db.moveMessages(uids, from: source, to: db.existingMailbox(named: destination))
+        }
+    }
+
+    /// Removes the messages with `\Deleted`: all, or those of `uids` (UID EXPUNGE).
+    package func expungeDeleted(
+        in mailbox: MailboxID, among uids: UIDSet = .all
+    ) async throws(StoreError) -> Expunged {
+        try await write { db in try db.expunge(uids, in: db.mailbox(mailbox), onlyDeleted: true) }
+    }
+
+    /// Removes these messages, whatever their flags (POP3 QUIT, upkeep).
+    package func expunge(_ uids: UIDSet, in mailbox: MailboxID) async throws(StoreError) -> Expunged {
+        try await write { db in try db.expunge(uids, in: db.mailbox(mailbox), onlyDeleted: false) }
+    }
+}
+
+extension Database {
+    fileprivate func expunge(_ uids: UIDSet, in mailbox: MailboxRow, onlyDeleted: Bool) throws -> Expunged {
+        var result = Expunged(state: mailbox.state, uids: UIDSet())
+        if onlyDeleted, mailbox.deleted == 0 { return result }
+        var keys: [Int64] = []
+        let deleted = Int64(SystemFlags.deleted.rawValue)
+        try forEachMessage("m.id, m.flags", in: mailbox, uids) { row in
+            if !onlyDeleted || (row[1] as Int64) & deleted != 0 { keys.append(row[0]) }
+        }
+        guard !keys.isEmpty else { return result }
+        let modseq = try nextModseq()
+        result.uids = try removeMessages(keys, from: mailbox.id, modseq: modseq)
+        try touch(mailbox.id, modseq: modseq)
+        result.state.highestModseq = UInt64(modseq)
+        return result
+    }
+
+    func moveMessages(
+        _ uids: UIDSet, from source: MailboxRow, to destination: MailboxRow
+    ) throws -> (copied: Copied, expunged: Expunged) {
+        let (copied, modseq) = try copyMessages(uids, from: source, to: destination)
+        guard let modseq else { return (copied, Expunged(state: source.state, uids: UIDSet())) }
+        let keys = copied.source.map { MessageKey.make(source.id, $0) }
+        let gone = try removeMessages(keys, from: source.id, modseq: modseq)
+        if source.id != destination.id { try touch(source.id, modseq: modseq) }
+        return (copied, Expunged(state: try mailbox(source.id).state, uids: gone))
+    }
+
+    /// No modseq is taken when nothing was there to copy.
+    fileprivate func copyMessages(
+        _ uids: UIDSet, from source: MailboxRow, to destination: MailboxRow
+    ) throws -> (copied: Copied, modseq: Int64?) {
+        struct Original {
+            var uid: UInt32
+            var flags: UInt64
+            var size: Int
+            var date: InternalDate
+            var body: Int64
+        }
+        var copied = Copied(
+            mailbox: destination.id, uidValidity: destination.state.uidValidity, source: [], destination: [])
+        var originals: [Original] = []
+        try forEachMessage("m.id, m.flags, m.size, m.internal_date, m.zone, m.body", in: source, uids) { row in
+            originals.append(
+                Original(
+                    uid: MessageKey.uid(row[0]), flags: UInt64(bitPattern: row[1] as Int64), size: row[2],
+                    date: InternalDate(seconds: row[3], zoneMinutes: row[4]), body: row[5]))
+        }
+        guard !originals.isEmpty else { return (copied, nil) }
+        guard originals.count < Int(UInt32.max - destination.state.uidNext) else { throw StoreError.limit(.uids) }
+
+        // Keywords have other bits in the other mailbox.
+        let sourceKeywords = try keywords(of: source.id)
+        var destinationKeywords = try keywords(of: destination.id)
+        var translated: [UInt64: UInt64] = [:]
+        let modseq = try nextModseq()
+        var next = destination.state.uidNext
+        for original in originals {
+            var flags = original.flags
+            if source.id != destination.id, flags >> KeywordTable.firstBit != 0 {
+                if let known = translated[flags] {
+                    flags = known
+                } else {
+                    flags = try pack(sourceKeywords.flags(flags), in: destination.id, &destinationKeywords)
+                    translated[original.flags] = flags
+                }
+            }
+            try insertMessage(
+                MessageKey.make(destination.id, next), in: destination.id, body: original.body, modseq: modseq,
+                flags: flags, size: original.size, date: original.date)
+            copied.source.append(original.uid)
+            copied.destination.append(next)
+            next += 1
+        }
+        try touch(destination.id, modseq: modseq, uidNext: next)
+        return (copied, modseq)
+    }
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+import GRDB
+
+extension AccountStore {
+    /// One small step of tidying: frees bytes of messages that nobody can be sending any more, forgets old delivery keys,
+    /// gives pages back to the file system. True when there is more to do at once. Call it now and then, when idle.
+    @discardableResult
+    package func tidy() async throws(StoreError) -> Bool {
+        let now = SystemClock.seconds()
+        let released = now - Int64(limits.bodyGraceSeconds)
+        let delivered = now - Int64(limits.deliveryKeyDays) * 86400
+        return try await write { db in
+            let bodies = try db.freeBodies(releasedBy: released)
+            try db.execute(
+                sql: """
+                    DELETE FROM delivery_keys WHERE key IN (SELECT key FROM delivery_keys WHERE at < ? LIMIT 500)
+                    """, arguments: [delivered])
+            let forgotten = db.changesCount
+            _ = try Row.fetchAll(db, sql: "PRAGMA incremental_vacuum(256)")
+            let free = try Int.fetchOne(db, sql: "PRAGMA freelist_count") ?? 0
+            return bodies || forgotten == 500 || free > 0
+        }
+    }
+}
+
+extension Database {
+    /// Deletes up to 64 bodies or 16 MiB. True when there may be more.
+    fileprivate func freeBodies(releasedBy limit: Int64) throws -> Bool {
+        let rows = try Row.fetchAll(
+            self, sql: "SELECT id, size FROM bodies WHERE links = 0 AND released <= ? ORDER BY released LIMIT 64",
+            arguments: [limit])
+        var bytes = 0
+        for row in rows {
+            let body: Int64 = row[0]
+            let keys = ChunkLayout.keys(body)
+            try execute(
+                sql: "DELETE FROM chunks WHERE id BETWEEN ? AND ?", arguments: [keys.lowerBound, keys.upperBound])
+            try execute(sql: "DELETE FROM texts WHERE body = ?", arguments: [body])
+            try execute(sql: "DELETE FROM bodies WHERE id = ?", arguments: [body])
+            bytes += row[1]
+            if bytes >= 16 * 1024 * 1024 { return true }
+        }
+        return rows.count == 64
+    }
+}

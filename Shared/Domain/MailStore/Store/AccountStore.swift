@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+import Accounts
+import GRDB
+
+/// The mail of one account. Each operation is one transaction: done whole and on disk, or not at all.
+///
+/// Announcing a change (Redis) is the caller's, after the operation. Handles are cheap and hold no file: see
+/// `AccountDirectory`. UIDs only grow, every change takes the account's next modseq.
+package final class AccountStore: Sendable {
+    package let account: AccountID
+    private let directory: AccountDirectory
+
+    init(account: AccountID, directory: AccountDirectory) {
+        self.account = account
+        self.directory = directory
+    }
+
+    var limits: StoreLimits { directory.limits }
+
+    /// One snapshot of the file, seen by nobody else; blocks no writer.
+    func read<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws(StoreError) -> T {
+        try await directory.withFile(of: account) { try await $0.pool.read(body) }
+    }
+
+    /// One immediate transaction, synced when this returns.
+    func write<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws(StoreError) -> T {
+        try await directory.withFile(of: account) { try await $0.pool.write(body) }
+    }
+
+    /// As `write`, sharing the sync with other appends.
+    func append(bytes: Int, _ body: @escaping AppendQueue.Work) async throws(StoreError) -> Appended {
+        try await directory.withFile(of: account) { try await $0.appends.run(bytes: bytes, body) }
+    }
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// All bounds of the store in one place. The defaults are generous for people and tight for machines.
+package struct StoreLimits: Sendable {
+    /// Bytes of one message.
+    package var messageBytes = 64 * 1024 * 1024
+    /// Mailboxes of one account.
+    package var mailboxes = 5000
+    /// Subscribed names of one account (they may outlive their mailbox).
+    package var subscriptions = 10_000
+    /// Keys of one search, counted through the whole tree.
+    package var searchKeys = 500
+    /// Bytes of folded text of one message that are indexed; what is beyond is searched by reading the message.
+    package var indexedTextBytes = 256 * 1024
+    /// Seconds for which the bytes of an expunged message stay readable by sessions that are still sending them.
+    package var bodyGraceSeconds = 3600
+    /// Days for which delivery keys are remembered: longer than the spool tries.
+    package var deliveryKeyDays = 30
+
+    /// Keywords of one mailbox: they are bits of one integer beside the system flags.
+    package static let keywordsPerMailbox = KeywordTable.capacity
+    /// Bytes of a keyword.
+    package static let keywordBytes = 100
+    /// UTF-8 bytes of a whole mailbox name.
+    package static let mailboxNameBytes = 1000
+    /// UTF-8 bytes of one level of a mailbox name.
+    package static let mailboxLevelBytes = 255
+    /// Levels of a mailbox name.
+    package static let mailboxDepth = 32
+    /// Most bytes that one `read` returns: a reader loops, and holds no transaction between two reads.
+    package static let readBytes = 1024 * 1024
+
+    package init() {}
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+import Accounts
+import Foundation
+import SealedSQLite
+import Testing
+
+@testable import MailStore
+
+/// A store in a folder of its own, deleted at the end.
+final class Fixture: Sendable {
+    let root: String
+    let directory: AccountDirectory
+    let account: AccountID
+    let store: AccountStore
+    private let key: SealedKey
+
+    init(limits: StoreLimits = StoreLimits()) async throws {
+        root = NSTemporaryDirectory() + "mailstore-" + UUID().uuidString
+        let key = SealedKey.random()
+        self.key = key
+        directory = AccountDirectory(root: root, limit: 4, limits: limits) { _ in key }
+        account = AccountID.random()
+        store = try await directory.create(account)
+    }
+
+    /// Another process' worth of open files on the same folder.
+    func another(limit: Int = 4) -> AccountDirectory {
+        let key = key
+        return AccountDirectory(root: root, limit: limit) { _ in key }
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: root) }
+}
+
+func name(_ text: String) -> MailboxName { try! MailboxName(text) }
+
+/// A small message; `text` is UTF-8.
+func message(_ subject: String, _ text: String = "Hello.", header: String = "") -> [UInt8] {
+    Array(
+        """
+        From: Ann <ann@example.org>\r
+        To: Bob <bob@example.net>\r
+        Subject: \(subject)\r
+        Date: Tue, 24 Nov 2026 10:00:00 +0100\r
+        Message-ID: <\(subject.utf8.count).\(text.utf8.count)@example.org>\r
+        MIME-Version: 1.0\r
+        Content-Type: text/plain; charset=utf-8\r
+        Content-Transfer-Encoding: 8bit\r
+        \(header)\r
+        \(text)\r
+
+        """.utf8)
+}
+
+extension AccountStore {
+    func bytes(_ uid: UInt32, in mailbox: MailboxID) async throws -> [UInt8] {
+        let found = try await metadata(of: [uid], in: mailbox)
+        return try await readAll(#require(found.first).body)
+    }
+
+    func uids(in name: MailboxName = .inbox) async throws -> [UInt32] { try await select(name).messages.uids }
+}
