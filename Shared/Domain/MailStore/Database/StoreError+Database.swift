@@ -1,11 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
+import Foundation
 import GRDB
+import SealedSQLite
 
 extension StoreError {
     /// The one place where errors of SQLite become ours. Texts name no statement and no value.
     init(_ error: any Error) {
         switch error {
         case let error as StoreError: self = error
+        case let error as SealedError:
+            switch error {
+            case .noSuchFile: self = .noSuchAccount
+            case .fileExists: self = .accountExists
+            case .tooNew: self = .tooNew
+            case .system(_, ENOSPC), .system(_, EDQUOT): self = .diskFull
+            case .system, .networkFileSystem, .misuse: self = .unavailable(error.description)
+            }
         case is CancellationError: self = .cancelled
         case let error as DatabaseError:
             switch error.resultCode {
