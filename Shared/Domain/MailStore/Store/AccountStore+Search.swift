@@ -89,7 +89,7 @@ extension Database {
             if piece.isEmpty { break }
             bytes += piece
         }
-        let text = MessageText(PreparedMessage.parse(bytes), bytes, limit: .max)
+        let text = MessageText(bytes, headerSize: PreparedMessage.headerSize(of: bytes), limit: .max)
         return MessageText.holds(needle, header: text.header, content: text.content)
     }
 }

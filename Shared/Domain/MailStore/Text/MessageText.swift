@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
-import MailFormat
 
 /// What of a message is kept for searching.
 struct MessageText: Sendable {

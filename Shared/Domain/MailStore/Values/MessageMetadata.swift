@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import MailFormat
 
 /// The bytes of a message, shared by all its copies in the account. Never given to another message.
 ///
@@ -31,8 +30,6 @@ package struct MetadataFields: OptionSet, Sendable {
 
     /// The header block of the message, its empty line included.
     package static let header = MetadataFields(rawValue: 1)
-    /// The parsed MIME structure, kept since delivery.
-    package static let structure = MetadataFields(rawValue: 2)
 }
 
 /// One message of a mailbox, without its text.
@@ -49,8 +46,6 @@ package struct MessageMetadata: Sendable {
     package var body: BodyID
     /// Only when `.header` was asked for.
     package var header: [UInt8]?
-    /// Only when `.structure` was asked for.
-    package var structure: MIMEPart?
 }
 
 /// Where and how a message was stored: APPENDUID, and what the change announcement tells.
