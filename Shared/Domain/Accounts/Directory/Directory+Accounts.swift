@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+import GRDB
+import SealedSQLite
+
+extension Directory {
+    /// The key of the account's file. Throws `DirectoryError.noSuchAccount`, `KeyError`, `KeySlotError`.
+    package func fileKey(of account: AccountID) throws -> SealedKey {
+        let id = account.description
+        let slot = try pool.read { db in
+            try [UInt8].fetchSlot(
+                db, sql: "SELECT slot FROM account_slots WHERE account = ? AND kind = 'accounts' LIMIT 1", id)
+        }
+        guard let slot else { throw DirectoryError.noSuchAccount(id) }
+        return try KeySlot(bytes: slot).open(for: .accounts, identity: id, keys: keys)
+    }
+
+    /// Adds the account. Its file comes first, and only when there is one anybody sees the account:
+    /// `makeFile` is called with the new id and file key before the commit. When it or the commit fails, `removeFile` is called.
+    @discardableResult
+    package func addAccount(
+        _ address: String, displayName: String = "", isAdministrator: Bool = false, password: SecretBytes, by actor: String,
+        makeFile: @Sendable (AccountID, SealedKey) async throws -> Void,
+        removeFile: @Sendable (AccountID) async throws -> Void = { _ in }
+    ) async throws -> AccountRecord {
+        let name = try LocalName(new: address)
+        try await pool.read { db in
+            _ = try name.domainRow(in: db)
+            if try name.isTaken(in: db) { throw DirectoryError.addressTaken(name.address) }
+        }
+        let hash = try await hash(password)
+        let (id, key, time) = (AccountID.random(), SealedKey.random(), seconds)
+        let slot = try KeySlot.seal(key, for: .accounts, identity: id.description, keys: keys)
+        do {
+            try await makeFile(id, key)
+            try await pool.write { db in
+                if try name.isTaken(in: db) { throw DirectoryError.addressTaken(name.address) }
+                try db.execute(
+                    sql: """
+                        INSERT INTO accounts (id, domain, name, display_name, created, administrator) VALUES (?, ?, ?, ?, ?, ?)
+                        """,
+                    arguments: [
+                        id.description, name.domainRow(in: db), name.name, displayName, time, isAdministrator,
+                    ])
+                try db.execute(
+                    sql: "INSERT INTO account_slots (account, kind, slot) VALUES (?, 'accounts', ?)",
+                    arguments: [id.description, slot.data])
+                try db.execute(
+                    sql: "INSERT INTO credentials (account, label, hash, created) VALUES (?, '', ?, ?)",
+                    arguments: [id.description, hash, time])
+                try self.note("account add", name.address, by: actor, in: db)
+            }
+        } catch {
+            try? await removeFile(id)
+            throw error
+        }
+        return AccountRecord(
+            id: id, address: name.address, displayName: displayName, created: time, isDisabled: false,
+            isAdministrator: isAdministrator)
+    }
+
+    /// All accounts by domain and name.
+    package func accounts(of domain: String? = nil) async throws -> [AccountRecord] {
+        try await pool.read { db in
+            try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT a.*, d.name AS domain_name FROM accounts a JOIN domains d ON d.id = a.domain
+                    WHERE ?1 IS NULL OR d.name = lower(?1) ORDER BY d.id, a.name
+                    """, arguments: [domain]
+            ).compactMap(Self.record)
+        }
+    }
+
+    /// The account with that very address. Throws `.noSuchAccount`.
+    package func account(_ address: String) async throws -> AccountRecord {
+        let name = try LocalName(known: address)
+        return try await pool.read { try Self.account(name, in: $0) }
+    }
+
+    /// The account of an id; `nil` when there is none (any more).
+    package func account(_ id: AccountID) async throws -> AccountRecord? {
+        try await pool.read { db in
+            try Row.fetchOne(
+                db,
+                sql: """
+                    SELECT a.*, d.name AS domain_name FROM accounts a JOIN domains d ON d.id = a.domain WHERE a.id = ?
+                    """, arguments: [id.description]
+            ).flatMap(Self.record)
+        }
+    }
+
+    /// A disabled account neither logs in nor takes mail; what it has stays.
+    package func setDisabled(_ address: String, _ isDisabled: Bool, by actor: String) async throws {
+        let name = try LocalName(known: address)
+        try await pool.write { db in
+            let account = try Self.account(name, in: db)
+            try db.execute(
+                sql: "UPDATE accounts SET disabled = ? WHERE id = ?", arguments: [isDisabled, account.id.description])
+            try self.note(isDisabled ? "account disable" : "account enable", name.address, by: actor, in: db)
+        }
+    }
+
+    /// Removes the account, its key and the aliases that led to it alone. From the commit on nothing opens its file; deleting
+    /// that is the caller's.
+    @discardableResult
+    package func removeAccount(_ address: String, by actor: String) async throws -> AccountRecord {
+        let name = try LocalName(known: address)
+        return try await pool.write { db in
+            let account = try Self.account(name, in: db)
+            try db.execute(sql: "DELETE FROM accounts WHERE id = ?", arguments: [account.id.description])
+            try Self.removeTarget(name, in: db)
+            try self.note("account remove", name.address, by: actor, in: db)
+            return account
+        }
+    }
+
+    private static func account(_ name: LocalName, in db: Database) throws -> AccountRecord {
+        let row = try Row.fetchOne(
+            db,
+            sql: """
+                SELECT a.*, d.name AS domain_name FROM accounts a JOIN domains d ON d.id = a.domain
+                WHERE d.name = ? AND a.name = ?
+                """, arguments: [name.domain, name.name])
+        guard let record = row.flatMap(record) else { throw DirectoryError.noSuchAccount(name.address) }
+        return record
+    }
+
+    /// Out of a row of `accounts` with `domain_name`.
+    static func record(_ row: Row) -> AccountRecord? {
+        guard let id = AccountID(row["id"] as String) else { return nil }
+        return AccountRecord(
+            id: id, address: (row["name"] as String) + "@" + (row["domain_name"] as String),
+            displayName: row["display_name"], created: row["created"], isDisabled: row["disabled"],
+            isAdministrator: row["administrator"])
+    }
+}

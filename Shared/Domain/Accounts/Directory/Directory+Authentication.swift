@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+import GRDB
+import MailFormat
+
+extension Directory {
+    /// Who `login` (a whole address, case-insensitive, no tag, no alias) with `password` is; `nil` when the password does not
+    /// fit, or there is no such account, or it is disabled – all after the same time.
+    ///
+    /// Argon2id runs at most twice at once in the process; throws `DirectoryError.busy` when too many wait, or GRDB's
+    /// error when config.db cannot be read: both mean "try later", not "wrong password".
+    package func authenticate(login: String, password: SecretBytes) async throws -> AccountIdentity? {
+        let name = try? LocalName(known: login)
+        let row = try await pool.read { db in
+            try name.flatMap { name in
+                try Row.fetchOne(
+                    db,
+                    sql: """
+                        SELECT a.*, d.name AS domain_name FROM accounts a JOIN domains d ON d.id = a.domain
+                        WHERE d.name = ? AND a.name = ?
+                        """, arguments: [name.domain, name.name])
+            }
+        }
+        let account = row.flatMap(Self.record)
+        let id = account?.id.description
+        let hashes = try await pool.read { db in
+            try String.fetchAll(
+                db, sql: "SELECT hash FROM credentials WHERE account = ? ORDER BY id LIMIT 8", arguments: [id])
+        }
+        let isTooLong = password.count > Self.passwordBytes.upperBound
+        let fits = try await HashingQueue.shared.run {
+            if isTooLong { return false }
+            guard !hashes.isEmpty else {
+                _ = PasswordHash.fits(PasswordHash.dummy, password)
+                return false
+            }
+            return hashes.contains { PasswordHash.fits($0, password) }
+        }
+        guard fits, let account, !account.isDisabled else { return nil }
+        return AccountIdentity(
+            id: account.id, address: account.address, displayName: account.displayName,
+            isAdministrator: account.isAdministrator)
+    }
+
+    /// Gives the account a new password. Sessions that are open stay open.
+    package func setPassword(of address: String, to password: SecretBytes, by actor: String) async throws {
+        let account = try await account(address)
+        let hash = try await hash(password)
+        let (id, time) = (account.id.description, seconds)
+        try await pool.write { db in
+            try db.execute(
+                sql: """
+                    INSERT INTO credentials (account, label, hash, created) VALUES (?, '', ?, ?)
+                    ON CONFLICT (account, label) DO UPDATE SET hash = excluded.hash, created = excluded.created
+                    """, arguments: [id, hash, time])
+            try self.note("account password", account.address, by: actor, in: db)
+        }
+    }
+
+    func hash(_ password: SecretBytes) async throws -> String {
+        guard Self.passwordBytes.contains(password.count) else { throw DirectoryError.passwordLength }
+        guard let hash = try await HashingQueue.shared.run({ PasswordHash.make(password) }) else {
+            throw DirectoryError.outOfMemory
+        }
+        return hash
+    }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import GRDB
+import MailFormat
+import SealedSQLite
+
+/// Who is here: domains, accounts, aliases, credentials and keys, in config.db.
+///
+/// Every answer is read from the file, nothing is kept in memory: what `mailkeep` changes holds for the next question of
+/// every service. Errors other than the named ones are GRDB's and mean "not just now".
+package final class Directory: Sendable {
+    /// Length of a password in bytes.
+    package static let passwordBytes = 8...1_024
+    /// Lines that the audit log keeps.
+    static let auditLines = 10_000
+
+    let pool: DatabasePool
+    let keys: PurposeKeys
+    let now: @Sendable () -> Date
+
+    /// Opens config.db. Of `keys`, `.configuration` is needed here; `.accounts` for `fileKey(of:)` and new accounts,
+    /// `.signing` for `signingKeys(domain:)` and new domains.
+    package init(dataFolder: String, keys: PurposeKeys, now: @escaping @Sendable () -> Date = { Date() }) throws {
+        pool = try StoreFile.configuration.open(in: dataFolder, keys: keys, migrations: Schema.migrations)
+        self.keys = keys
+        self.now = now
+    }
+
+    /// Makes config.db and config.slot. Throws `SealedError.fileExists` when there are some.
+    @discardableResult
+    package static func create(dataFolder: String, keys: PurposeKeys) throws -> Directory {
+        try StoreFile.configuration.create(in: dataFolder, keys: keys, migrations: Schema.migrations)
+        return try Directory(dataFolder: dataFolder, keys: keys)
+    }
+
+    package func close() throws { try pool.close() }
+
+    /// What SQLite finds wrong in the file, at most 20 lines; empty when it is sound.
+    package func integrityProblems() async throws -> [String] {
+        try await pool.read { try String.fetchAll($0, sql: "PRAGMA integrity_check(20)").filter { $0 != "ok" } }
+    }
+
+    var seconds: Int64 { Int64(now().timeIntervalSince1970) }
+
+    /// Notes a change, in its transaction.
+    func note(_ action: String, _ subject: String, by actor: String, in db: Database) throws {
+        try db.execute(
+            sql: "INSERT INTO audit (at, actor, action, subject) VALUES (?, ?, ?, ?)",
+            arguments: [seconds, actor, action, subject])
+        try db.execute(
+            sql: "DELETE FROM audit WHERE id <= ?", arguments: [db.lastInsertedRowID - Int64(Self.auditLines)])
+    }
+
+    /// The last changes, newest first.
+    package func audit(limit: Int = 100) async throws -> [AuditRecord] {
+        try await pool.read { db in
+            try Row.fetchAll(db, sql: "SELECT * FROM audit ORDER BY id DESC LIMIT ?", arguments: [max(0, limit)]).map {
+                AuditRecord(at: $0["at"], actor: $0["actor"], action: $0["action"], subject: $0["subject"])
+            }
+        }
+    }
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What the directory refuses. Each description says what to do.
+package enum DirectoryError: Error, Equatable, CustomStringConvertible {
+    case noSuchDomain(String)
+    case domainExists(String)
+    /// Accounts are left in the domain.
+    case domainInUse(String, accounts: Int)
+    case malformedDomain(String)
+    case noSuchAccount(String)
+    /// An account or an alias has that address.
+    case addressTaken(String)
+    /// Not an address that an account or alias can have.
+    case malformedAddress(String)
+    case noSuchAlias(String)
+    /// The alias would lead to no account of ours.
+    case aliasTarget(String)
+    case passwordLength
+    /// Too many logins at once; try again.
+    case busy
+    case outOfMemory
+
+    package var description: String {
+        switch self {
+        case .noSuchDomain(let name): "\(name) is not one of our domains; add it with: mailkeep domain add \(name)"
+        case .domainExists(let name): "\(name) is there already"
+        case .domainInUse(let name, let accounts):
+            "\(name) still has \(accounts) account\(accounts == 1 ? "" : "s"); remove them first with: mailkeep account remove"
+        case .malformedDomain(let name): "“\(name)” is not a domain name"
+        case .noSuchAccount(let address): "there is no account \(address); see: mailkeep account list"
+        case .addressTaken(let address): "\(address) is already an account or an alias"
+        case .malformedAddress(let address):
+            "“\(address)” cannot be an address here: it takes name@domain, the name without +, quotes and spaces"
+        case .noSuchAlias(let address): "there is no alias \(address); see: mailkeep alias list"
+        case .aliasTarget(let address): "\(address) is not an account or alias of ours; an alias leads to local accounts only"
+        case .passwordLength:
+            "a password has \(Directory.passwordBytes.lowerBound) to \(Directory.passwordBytes.upperBound) bytes"
+        case .busy: "too many logins at once"
+        case .outOfMemory: "not enough memory to hash a password"
+        }
+    }
+}

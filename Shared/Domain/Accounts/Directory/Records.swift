@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+import MailFormat
+
+/// Where mail for an address goes.
+package enum Resolution: Sendable, Equatable {
+    /// One account for its own address; one or more for an alias. Never empty, no account twice.
+    case accounts([AccountID])
+    /// Our domain, but nobody of that name.
+    case unknown
+    /// Our account, or an alias to such, that takes no mail now.
+    case disabled
+    /// Not a domain of ours.
+    case notLocal
+}
+
+/// Who logged in.
+package struct AccountIdentity: Sendable, Equatable {
+    package let id: AccountID
+    /// Lower-case `name@domain`.
+    package let address: String
+    package let displayName: String
+    package let isAdministrator: Bool
+}
+
+/// An account as the operator sees it.
+package struct AccountRecord: Sendable, Equatable {
+    package let id: AccountID
+    package let address: String
+    package let displayName: String
+    /// Seconds since 1970.
+    package let created: Int64
+    package let isDisabled: Bool
+    package let isAdministrator: Bool
+}
+
+package struct DomainRecord: Sendable, Equatable {
+    package let name: String
+    /// Seconds since 1970.
+    package let created: Int64
+    package let accounts: Int
+    package let aliases: Int
+}
+
+package struct AliasRecord: Sendable, Equatable {
+    package let address: String
+    /// Addresses of accounts or other aliases.
+    package let targets: [String]
+}
+
+/// One line of the audit log.
+package struct AuditRecord: Sendable, Equatable {
+    /// Seconds since 1970.
+    package let at: Int64
+    package let actor: String
+    /// As `account add`.
+    package let action: String
+    package let subject: String
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+import SealedSQLite
+
+/// The tables of config.db, as numbered steps that only ever get more.
+enum Schema {
+    static let migrations = [
+        Migration(number: 1, name: "domains, accounts, aliases, keys") { try $0.execute(sql: first) }
+    ]
+
+    private static let first = """
+        CREATE TABLE domains (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            name TEXT NOT NULL UNIQUE,            -- lower-case A-label
+            created INTEGER NOT NULL              -- seconds since 1970, as every time here
+        );
+        CREATE TABLE accounts (
+            id TEXT PRIMARY KEY,                  -- 32 hex digits, never used again
+            domain INTEGER NOT NULL REFERENCES domains(id),
+            name TEXT NOT NULL,                   -- canonical local part: lower-case, NFC, no +
+            display_name TEXT NOT NULL,
+            created INTEGER NOT NULL,
+            disabled INTEGER NOT NULL DEFAULT 0,
+            administrator INTEGER NOT NULL DEFAULT 0,
+            UNIQUE (domain, name)
+        );
+        CREATE TABLE aliases (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            domain INTEGER NOT NULL REFERENCES domains(id) ON DELETE CASCADE,
+            name TEXT NOT NULL,
+            created INTEGER NOT NULL,
+            UNIQUE (domain, name)
+        );
+        CREATE TABLE alias_targets (
+            alias INTEGER NOT NULL REFERENCES aliases(id) ON DELETE CASCADE,
+            name TEXT NOT NULL,                   -- of an account or another alias
+            domain TEXT NOT NULL,
+            PRIMARY KEY (alias, domain, name)
+        ) WITHOUT ROWID;
+        CREATE TABLE credentials (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            account TEXT NOT NULL REFERENCES accounts(id) ON DELETE CASCADE,
+            label TEXT NOT NULL,                  -- '' is the account's password; others are app passwords
+            hash TEXT NOT NULL,                   -- Argon2id string with its parameters
+            created INTEGER NOT NULL,
+            UNIQUE (account, label)
+        );
+        -- The key of the account's file, wrapped; of kind 'accounts' by that purpose key.
+        CREATE TABLE account_slots (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            account TEXT NOT NULL REFERENCES accounts(id) ON DELETE CASCADE,
+            kind TEXT NOT NULL,
+            slot BLOB NOT NULL
+        );
+        CREATE INDEX account_slots_account ON account_slots(account, kind);
+        CREATE TABLE signing_keys (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            domain INTEGER NOT NULL REFERENCES domains(id) ON DELETE CASCADE,
+            selector TEXT NOT NULL,
+            algorithm TEXT NOT NULL,              -- 'ed25519' or 'rsa', as in the k= of the DKIM record
+            public_key BLOB NOT NULL,             -- as in its p=: Ed25519 raw, RSA as SubjectPublicKeyInfo
+            slot BLOB NOT NULL,                   -- the private part, wrapped by the signing key
+            created INTEGER NOT NULL,
+            UNIQUE (domain, selector)
+        );
+        CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+        CREATE TABLE audit (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            at INTEGER NOT NULL,
+            actor TEXT NOT NULL,
+            action TEXT NOT NULL,
+            subject TEXT NOT NULL
+        );
+        """
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+import CSodium
+
+/// A password or a private key, in locked memory that is zeroed when the last reference goes.
+///
+/// `@unchecked Sendable` proof: the memory is written in `init` and in `deinit` only.
+package final class SecretBytes: @unchecked Sendable {
+    private let memory: UnsafeMutableRawBufferPointer
+
+    /// Copies `bytes`; wiping the source is the caller's.
+    package init(_ bytes: some Collection<UInt8>) {
+        memory = Self.allocate(bytes.count)
+        memory.copyBytes(from: bytes)
+    }
+
+    /// Lets `fill` write up to `count` bytes.
+    init(count: Int, _ fill: (UnsafeMutableRawBufferPointer) throws -> Void) rethrows {
+        memory = Self.allocate(count)
+        do { try fill(memory) } catch {
+            sodium_free(memory.baseAddress)
+            throw error
+        }
+    }
+
+    deinit { sodium_free(memory.baseAddress) }  // zeroes first
+
+    package var count: Int { memory.count }
+
+    package func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+        try body(UnsafeRawBufferPointer(memory))
+    }
+
+    private static func allocate(_ count: Int) -> UnsafeMutableRawBufferPointer {
+        guard sodium_init() >= 0, let memory = sodium_malloc(count) else {
+            fatalError("no memory for a secret")  // as any other allocation that fails
+        }
+        return UnsafeMutableRawBufferPointer(start: memory, count: count)
+    }
+}
+
+extension SecretBytes: CustomStringConvertible {
+    /// Never the bytes.
+    package var description: String { "SecretBytes" }
+}
