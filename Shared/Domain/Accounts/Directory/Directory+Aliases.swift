@@ -15,8 +15,8 @@ extension Directory {
             let present = try Int64.fetchOne(
                 db, sql: "SELECT id FROM aliases WHERE domain = ? AND name = ?", arguments: [domain, name.name])
             if present == nil, try name.isTaken(in: db) { throw DirectoryError.addressTaken(name.address) }
-            for target in targets where target == name || !(try target.isTaken(in: db)) {
-                throw DirectoryError.aliasTarget(target.address)
+            for target in targets {
+                guard try target != name && target.isTaken(in: db) else { throw DirectoryError.aliasTarget(target.address) }
             }
             let alias: Int64
             if let present { alias = present } else {

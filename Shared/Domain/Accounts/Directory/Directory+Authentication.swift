@@ -10,17 +10,15 @@ extension Directory {
     /// error when config.db cannot be read: both mean "try later", not "wrong password".
     package func authenticate(login: String, password: SecretBytes) async throws -> AccountIdentity? {
         let name = try? LocalName(known: login)
-        let row = try await pool.read { db in
-            try name.flatMap { name in
-                try Row.fetchOne(
-                    db,
-                    sql: """
-                        SELECT a.*, d.name AS domain_name FROM accounts a JOIN domains d ON d.id = a.domain
-                        WHERE d.name = ? AND a.name = ?
-                        """, arguments: [name.domain, name.name])
-            }
+        let account = try await pool.read { db in
+            try Row.fetchOne(
+                db,
+                sql: """
+                    SELECT a.*, d.name AS domain_name FROM accounts a JOIN domains d ON d.id = a.domain
+                    WHERE d.name = ? AND a.name = ?
+                    """, arguments: [name?.domain, name?.name]
+            ).flatMap(Self.record)
         }
-        let account = row.flatMap(Self.record)
         let id = account?.id.description
         let hashes = try await pool.read { db in
             try String.fetchAll(

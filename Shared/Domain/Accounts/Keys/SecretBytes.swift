@@ -30,6 +30,11 @@ package final class SecretBytes: @unchecked Sendable {
         try body(UnsafeRawBufferPointer(memory))
     }
 
+    /// Overwrites bytes on their way into or out of here.
+    package static func wipe(_ bytes: inout [UInt8]) {
+        bytes.withUnsafeMutableBytes { sodium_memzero($0.baseAddress, $0.count) }
+    }
+
     private static func allocate(_ count: Int) -> UnsafeMutableRawBufferPointer {
         guard sodium_init() >= 0, let memory = sodium_malloc(count) else {
             fatalError("no memory for a secret")  // as any other allocation that fails

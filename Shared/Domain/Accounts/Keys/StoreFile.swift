@@ -40,6 +40,14 @@ package struct StoreFile: Sendable {
             path: path(in: dataFolder), key: key(in: dataFolder, keys: keys), migrations: migrations)
     }
 
+    /// What SQLite finds wrong in the file, at most 20 lines; empty when it is sound.
+    package func integrityProblems(
+        in dataFolder: String, keys: PurposeKeys, migrations: [Migration]
+    ) async throws -> [String] {
+        let pool = try open(in: dataFolder, keys: keys, migrations: migrations)
+        return try await pool.read { try String.fetchAll($0, sql: "PRAGMA integrity_check(20)").filter { $0 != "ok" } }
+    }
+
     /// The key of the file, out of its slot.
     package func key(in dataFolder: String, keys: PurposeKeys) throws -> SealedKey {
         let path = slotPath(in: dataFolder)

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+import Accounts
+import ArgumentParser
+import Foundation
+import MailStore
+
+struct AccountCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "account", abstract: "Accounts: people who have a mailbox here.",
+        subcommands: [
+            Add.self, List.self, Remove.self, Password.self, Disable.self, Enable.self, Key.self,
+        ])
+
+    struct Add: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Adds an account with INBOX, Drafts, Sent, Archive, Junk and Trash.",
+            discussion: """
+                The password comes from --password-file, from standard input, or is asked for.
+
+                EXAMPLE
+                  mailkeep account add anna@example.org --name "Anna" --generate
+                  printf '%s' "$password" | mailkeep account add anna@example.org --password-file -
+                """)
+
+        @OptionGroup var store: StoreOptions
+        @Argument(help: "name@domain") var address: String
+        @Option(help: "Name as people read it.") var name = ""
+        @Flag(help: "Gets postmaster@ and abuse@ of its domain.") var administrator = false
+        @OptionGroup var password: PasswordOptions
+
+        func run() async throws {
+            let directory = try store.directory([.accounts])
+            let root = try store.accountsFolder()
+            let (secret, generated) = try password.read()
+            let account = try await directory.addAccount(
+                address, displayName: name, isAdministrator: administrator, password: secret, by: operatorName,
+                makeFile: { id, key in
+                    let files = AccountDirectory(root: root, limit: 1, keys: { _ in key })
+                    try await files.create(id)
+                    await files.close()
+                }, removeFile: { try await removeFile(of: $0, in: root) })
+            if let generated { print(generated) }
+            say("\(account.address) is added.")
+        }
+    }
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Lists accounts, all or those of one domain.",
+            discussion: "EXAMPLE\n  mailkeep account list example.org --json")
+
+        @OptionGroup var store: StoreOptions
+        @Argument var domain: String?
+        @Flag(help: "Print JSON.") var json = false
+
+        private struct Line: Encodable {
+            let address, id, name, created: String
+            let disabled, administrator: Bool
+        }
+
+        func run() async throws {
+            let lines = try await store.directory().accounts(of: domain).map {
+                Line(
+                    address: $0.address, id: $0.id.description, name: $0.displayName, created: timestamp($0.created),
+                    disabled: $0.isDisabled, administrator: $0.isAdministrator)
+            }
+            if json { return try JSONOption.print(lines) }
+            Table(
+                head: ["ADDRESS", "NAME", "STATE", "ADDED", "FILE"],
+                rows: lines.map {
+                    [
+                        $0.address, $0.name, $0.disabled ? "disabled" : $0.administrator ? "administrator" : "",
+                        $0.created, "accounts/\($0.id).db",
+                    ]
+                }
+            ).print()
+        }
+    }
+
+    struct Remove: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Removes an account with all its mail; there is no way back.",
+            discussion: "EXAMPLE\n  mailkeep account remove anna@example.org --yes")
+
+        @OptionGroup var store: StoreOptions
+        @Argument(help: "name@domain") var address: String
+        @Flag(help: "Do not ask.") var yes = false
+
+        func run() async throws {
+            let directory = try store.directory()
+            let root = try store.accountsFolder()
+            let account = try await directory.account(address)
+            if !yes {
+                guard isatty(STDIN_FILENO) == 1 else {
+                    throw Failure("this deletes all mail of \(account.address); if that is meant, add --yes")
+                }
+                FileHandle.standardError.write(Data("This deletes all mail of \(account.address). Type the address again: ".utf8))
+                guard readLine() == account.address else { throw Failure("that is another address; nothing was removed") }
+            }
+            try await directory.removeAccount(address, by: operatorName)
+            do { try await removeFile(of: account.id, in: root) } catch {
+                throw Failure(
+                    "\(account.address) is removed and its key is gone, but its file is still there (\(error)); delete it: "
+                        + "rm \(root)/\(account.id).db*")
+            }
+            print("\(account.address) is removed, with all its mail.")
+        }
+    }
+
+    struct Password: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Gives an account a new password.",
+            discussion: "EXAMPLE\n  mailkeep account password anna@example.org --generate")
+
+        @OptionGroup var store: StoreOptions
+        @Argument(help: "name@domain") var address: String
+        @OptionGroup var password: PasswordOptions
+
+        func run() async throws {
+            let directory = try store.directory()
+            let account = try await directory.account(address)
+            let (secret, generated) = try password.read()
+            try await directory.setPassword(of: account.address, to: secret, by: operatorName)
+            if let generated { print(generated) }
+            say("\(account.address) has a new password.")
+        }
+    }
+
+    struct Disable: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Stops logins and mail for an account; what it has stays.",
+            discussion: "EXAMPLE\n  mailkeep account disable anna@example.org")
+
+        @OptionGroup var store: StoreOptions
+        @Argument(help: "name@domain") var address: String
+
+        func run() async throws {
+            try await store.directory().setDisabled(address, true, by: operatorName)
+            print("\(address) is disabled.")
+        }
+    }
+
+    struct Enable: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Lets a disabled account work again.", discussion: "EXAMPLE\n  mailkeep account enable anna@example.org")
+
+        @OptionGroup var store: StoreOptions
+        @Argument(help: "name@domain") var address: String
+
+        func run() async throws {
+            try await store.directory().setDisabled(address, false, by: operatorName)
+            print("\(address) is enabled.")
+        }
+    }
+
+    struct Key: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Prints the raw key of an account's file as 64 hex digits.",
+            discussion: """
+                Any tool with SQLite3 Multiple Ciphers opens the file with it: PRAGMA cipher='chacha20'; PRAGMA key='raw:…'.
+                Whoever has the key and the file reads all mail of the account.
+
+                EXAMPLE
+                  mailkeep account key anna@example.org
+                """)
+
+        @OptionGroup var store: StoreOptions
+        @Argument(help: "name@domain") var address: String
+
+        func run() async throws {
+            let directory = try store.directory([.accounts])
+            print(try directory.fileKey(of: try await directory.account(address).id).hex)
+        }
+    }
+}
+
+/// Deletes the file of an account; needs no key.
+private func removeFile(of account: AccountID, in root: String) async throws {
+    let files = AccountDirectory(root: root, limit: 1, keys: { _ in throw KeyError.notLoaded(.accounts) })
+    try await files.remove(account)
+    await files.close()
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+import Accounts
+import ArgumentParser
+import Foundation
+import OutgoingQueue
+
+struct HealthCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "health", abstract: "Checks the store, Redis and services; leaves with 1 when something is wrong.",
+        discussion: """
+            The store: config.db and spool.db open and are sound, each account has its file. Redis: when MAILKEEP_REDIS_HOST is
+            set. Services: /health/ready of each --service.
+
+            EXAMPLE
+              mailkeep health --service http://127.0.0.1:8080 --json
+            """)
+
+    @OptionGroup var store: StoreOptions
+
+    @Option(help: ArgumentHelp("Base address of a service's health port; may be repeated.", valueName: "url"))
+    var service: [String] = []
+
+    @Flag(help: "Print JSON.") var json = false
+
+    private struct Check: Encodable {
+        let name: String
+        let ok: Bool
+        let detail: String
+    }
+
+    func run() async throws {
+        let folder = try store.dataFolder()
+        var checks: [Check] = []
+        checks.append(await check("config.db") { sound(try await store.directory().integrityProblems()) })
+        checks.append(
+            await check("spool.db") {
+                sound(
+                    try await StoreFile.spool.integrityProblems(
+                        in: folder, keys: store.purposeKeys([.spool]), migrations: OutgoingQueue.migrations))
+            })
+        checks.append(await check("accounts") { try await accounts(in: folder + "/accounts") })
+        if environment("MAILKEEP_REDIS_HOST") != nil { checks.append(await check("redis") { try redis() }) }
+        for url in service { checks.append(await check(url) { try ready(url) }) }
+        if json { try JSONOption.print(checks) } else {
+            Table(head: ["CHECK", "STATE", ""], rows: checks.map { [$0.name, $0.ok ? "ok" : "WRONG", $0.detail] }).print()
+        }
+        if !checks.allSatisfy(\.ok) { throw ExitCode.failure }
+    }
+
+    private func check(_ name: String, _ body: () async throws -> (Bool, String)) async -> Check {
+        do {
+            let (ok, detail) = try await body()
+            return Check(name: name, ok: ok, detail: detail)
+        } catch { return Check(name: name, ok: false, detail: String(describing: error)) }
+    }
+
+    private func sound(_ problems: [String]) -> (Bool, String) {
+        (problems.isEmpty, problems.isEmpty ? "opens, integrity is sound" : problems.joined(separator: "; "))
+    }
+
+    private func accounts(in root: String) async throws -> (Bool, String) {
+        let known = Set(try await store.directory().accounts().map(\.id.description))
+        let present = Set(
+            ((try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []).filter { $0.hasSuffix(".db") }
+                .map { String($0.dropLast(3)) })
+        let missing = known.subtracting(present).sorted(), orphans = present.subtracting(known).sorted()
+        var text = "\(known.count) account\(known.count == 1 ? "" : "s")"
+        if !missing.isEmpty { text += "; file missing: \(missing.prefix(5).joined(separator: ", "))" }
+        if !orphans.isEmpty {
+            text += "; of no account (left by a removal that was cut off, can be deleted): "
+                + orphans.prefix(5).map { "\($0).db" }.joined(separator: ", ")
+        }
+        return (missing.isEmpty, text)
+    }
+
+    private func redis() throws -> (Bool, String) {
+        let host = environment("MAILKEEP_REDIS_HOST") ?? "127.0.0.1"
+        let text = environment("MAILKEEP_REDIS_PORT") ?? "6379"
+        guard let port = UInt16(text) else { throw Failure("MAILKEEP_REDIS_PORT: \(text) is not a port") }
+        let connection = try PlainConnection(host: host, port: port)
+        if let path = environment("MAILKEEP_REDIS_PASSWORD_FILE") {
+            guard let data = FileManager.default.contents(atPath: path) else { throw Failure("\(path) cannot be read") }
+            let password = data.prefix { $0 != UInt8(ascii: "\n") }
+            try connection.send(Data("*2\r\n$4\r\nAUTH\r\n$\(password.count)\r\n".utf8) + password + Data("\r\n".utf8))
+            let answer = try connection.line()
+            guard answer.hasPrefix("+OK") else { return (false, "\(host):\(port) refuses the password") }
+        }
+        try connection.send(Data("*1\r\n$4\r\nPING\r\n".utf8))
+        let answer = try connection.line()
+        return (answer == "+PONG", answer == "+PONG" ? "\(host):\(port) answers" : answer)
+    }
+
+    private func ready(_ address: String) throws -> (Bool, String) {
+        guard let url = URL(string: address), url.scheme == "http", let host = url.host else {
+            throw Failure("\(address) is not an http address such as http://127.0.0.1:8080")
+        }
+        guard let port = UInt16(exactly: url.port ?? 80) else { throw Failure("\(address): no such port") }
+        let bare = host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host
+        let connection = try PlainConnection(host: bare, port: port)
+        try connection.send(Data("GET /health/ready HTTP/1.1\r\nHost: \(host)\r\nConnection: close\r\n\r\n".utf8))
+        let status = try connection.line()
+        return (status.split(separator: " ").dropFirst().first == "200", status)
+    }
+}

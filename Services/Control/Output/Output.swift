@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+
+struct JSONOption {
+    /// Prints the value as JSON, keys sorted.
+    static func print(_ value: some Encodable) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        Swift.print(String(decoding: try encoder.encode(value), as: UTF8.self))
+    }
+}
+
+/// Columns as wide as their longest value.
+struct Table {
+    let head: [String]
+    let rows: [[String]]
+
+    func print() {
+        let all = [head] + rows
+        let widths = head.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
+        for row in all {
+            let cells = row.enumerated().map { column, cell in
+                column == row.count - 1 ? cell : cell.padding(toLength: widths[column] + 2, withPad: " ", startingAt: 0)
+            }
+            Swift.print(cells.joined())
+        }
+    }
+}
+
+/// Seconds since 1970 as `2026-11-24T04:30:00Z`.
+func timestamp(_ seconds: Int64) -> String { Date(timeIntervalSince1970: TimeInterval(seconds)).ISO8601Format() }
+
+/// For what is not the answer itself.
+func say(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
