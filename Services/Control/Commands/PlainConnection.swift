@@ -33,7 +33,7 @@ final class PlainConnection {
     deinit { close(descriptor) }
 
     func send(_ data: Data) throws {
-        let sent = data.withUnsafeBytes { Foundation.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue)) }
+        let sent = data.withUnsafeBytes { Foundation.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
         guard sent == data.count else { throw Failure("the connection broke") }
     }
 
