@@ -156,7 +156,7 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: [], path: "Tests/TestSupport", swiftSettings: strict),
         tests("MailFormat"), tests("SMTPGrammar"), tests("IMAPGrammar"), tests("POP3Grammar"), tests("SASLMechanisms"),
-        tests("SealedSQLite", [grdb], beside: ["independent_reader.py"]), tests("RedisStreams", [logging]), tests("DNSClient"),
+        tests("SealedSQLite", [grdb], beside: ["independent_reader.py", "our_writer.py"]), tests("RedisStreams", [logging]), tests("DNSClient"),
         tests("ServiceKit", [nio, nioPosix, nioSSL, logging, lifecycle]),
         tests("Accounts", ["MailFormat", "SealedSQLite", grdb, crypto]),
         tests("MailStore", ["Accounts", "MailFormat", "SealedSQLite", grdb]),

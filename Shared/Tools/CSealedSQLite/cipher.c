@@ -4,16 +4,13 @@
 
 static const char magic[SALT] = "SQLite format 3";
 
-// ChaCha20 whose 32-bit block counter wraps. libsodium ends the process where it would, so the call is split there.
+// ChaCha20 with the 12-byte nonce of RFC 8439. Where its 32-bit block counter ends within a page (once in 2^26 pages),
+// SQLite3 Multiple Ciphers carries into the first word of the nonce, and libsodium's function of this name ends the
+// process. The original ChaCha20 does just that carry: its 64-bit counter is the same two words.
 static void chacha20(unsigned char *data, unsigned long long length, const unsigned char nonce[12],
                      unsigned int counter, const unsigned char key[32]) {
-    unsigned long long before_wrap = ((1ULL << 32) - counter) * 64;
-    if (length <= before_wrap) {
-        crypto_stream_chacha20_ietf_xor_ic(data, data, length, nonce, counter, key);
-        return;
-    }
-    crypto_stream_chacha20_ietf_xor_ic(data, data, before_wrap, nonce, counter, key);
-    crypto_stream_chacha20_ietf_xor_ic(data + before_wrap, data + before_wrap, length - before_wrap, nonce, 0, key);
+    unsigned long long wide = (unsigned long long)get_le32(nonce) << 32 | counter;
+    crypto_stream_chacha20_xor_ic(data, data, length, nonce + 4, wide, key);
 }
 
 static unsigned int one_time_key(const unsigned char *key, unsigned int number, const unsigned char *nonce,

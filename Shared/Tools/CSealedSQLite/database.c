@@ -53,7 +53,7 @@ int sealed_main_read(sqlite3_file *file, void *to, int amount, sqlite3_int64 off
 }
 
 // Pages past the end that SQLite never writes would be zeros, which is no valid page.
-static int fill_gap(sealed_file *f, sqlite3_int64 upto) {
+int sealed_main_fill(sealed_file *f, sqlite3_int64 upto) {
     sqlite3_int64 size = 0;
     int rc = f->real->pMethods->xFileSize(f->real, &size);
     if (rc != SQLITE_OK || size >= upto) return rc;
@@ -68,7 +68,7 @@ static int fill_gap(sealed_file *f, sqlite3_int64 upto) {
 int sealed_main_write(sqlite3_file *file, const void *from, int amount, sqlite3_int64 offset) {
     sealed_file *f = (sealed_file *)file;
     if (amount != f->page_size || offset % amount != 0) return SQLITE_IOERR_WRITE;
-    int rc = fill_gap(f, offset);
+    int rc = sealed_main_fill(f, offset);
     if (rc == SQLITE_OK) rc = sealed_page_out(f, (unsigned int)(offset / amount) + 1, from, f->buffer);
     if (rc == SQLITE_OK) rc = real_write(f, f->buffer, amount, offset);
     return rc;

@@ -30,10 +30,10 @@ struct sealed_file {
     /// Main file: itself. WAL and journal: the main file that they belong to.
     sealed_file *main;
     sealed_key *key;       // main file only
-    int page_size;         // main file only
+    int page_size;         // of the main file
     int has_salt;          // main file only
     unsigned char salt[SALT];
-    unsigned char *buffer; // a frame: MAX_PAGE_SIZE + 24
+    unsigned char *buffer; // a frame: page_size + 24
     // WAL only
     unsigned char header[24];    // of a frame, written and waiting for its page
     sqlite3_int64 header_offset; // -1: none waits
@@ -44,6 +44,8 @@ struct sealed_file {
 
 int sealed_main_read(sqlite3_file *, void *, int, sqlite3_int64);
 int sealed_main_write(sqlite3_file *, const void *, int, sqlite3_int64);
+/// Appends encrypted zero pages until the main file has `upto` bytes; nothing when it has.
+int sealed_main_fill(sealed_file *main, sqlite3_int64 upto);
 int sealed_wal_read(sqlite3_file *, void *, int, sqlite3_int64);
 int sealed_wal_write(sqlite3_file *, const void *, int, sqlite3_int64);
 int sealed_journal_read(sqlite3_file *, void *, int, sqlite3_int64);

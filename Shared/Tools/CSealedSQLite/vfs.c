@@ -14,13 +14,18 @@ static sqlite3_vfs *system_vfs;
 static int sealed_close(sqlite3_file *file) {
     sealed_file *f = (sealed_file *)file;
     int rc = f->real->pMethods ? PASS(file, xClose) : SQLITE_OK;
-    if (f->buffer) sodium_memzero(f->buffer, MAX_PAGE_SIZE + 24);
+    if (f->buffer) sodium_memzero(f->buffer, f->page_size + 24);
     free(f->buffer);
     if (f->key) sealed_key_release(f->key);
     f->buffer = NULL, f->key = NULL;
     return rc;
 }
-static int sealed_truncate(sqlite3_file *file, sqlite3_int64 size) { return PASS(file, xTruncate, size); }
+static int sealed_truncate(sqlite3_file *file, sqlite3_int64 size) {
+    sealed_file *f = (sealed_file *)file;
+    // A checkpoint also "truncates" to more than there is, when the last pages were freed before they were ever written.
+    int rc = f->main == f ? sealed_main_fill(f, size) : SQLITE_OK;
+    return rc == SQLITE_OK ? PASS(file, xTruncate, size) : rc;
+}
 static int sealed_sync(sqlite3_file *file, int flags) { return PASS(file, xSync, flags); }
 static int sealed_file_size(sqlite3_file *file, sqlite3_int64 *size) { return PASS(file, xFileSize, size); }
 static int sealed_lock(sqlite3_file *file, int level) { return PASS(file, xLock, level); }
@@ -96,6 +101,8 @@ static int sealed_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, i
         }
         f->main = f;
         methods = &main_methods;
+        // New files come from `SealedDatabase.create`; one that was deleted must not come back empty.
+        if (!f->key->vacuum_target) flags &= ~SQLITE_OPEN_CREATE;
     } else if (flags & (SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_JOURNAL)) {
         f->main = (sealed_file *)sqlite3_database_file_object(name);
         methods = flags & SQLITE_OPEN_WAL ? &wal_methods : &journal_methods;
@@ -103,11 +110,11 @@ static int sealed_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, i
         sqlite3_log(SQLITE_CANTOPEN, "sealed: a file of this kind would hold pages in clear (flags %x)", flags);
         return SQLITE_CANTOPEN;
     }
-    f->page_size = PAGE_SIZE;
+    f->page_size = f->main == f ? PAGE_SIZE : f->main->page_size;
     f->header_offset = f->read_offset = f->chain_offset = -1;
-    f->buffer = malloc(MAX_PAGE_SIZE + 24);
-    int rc = f->buffer ? system_vfs->xOpen(system_vfs, name, f->real, flags, out_flags) : SQLITE_NOMEM;
+    int rc = system_vfs->xOpen(system_vfs, name, f->real, flags, out_flags);
     if (rc == SQLITE_OK && f->main == f) rc = read_page_size(f);
+    if (rc == SQLITE_OK && !(f->buffer = malloc(f->page_size + 24))) rc = SQLITE_NOMEM;
     if (rc != SQLITE_OK) {
         sealed_close(file);
         return rc;

@@ -38,16 +38,23 @@ package struct SchemaVersion: Sendable, Equatable {
 extension SealedDatabase {
     /// Runs the steps that the file lacks; safe when several processes start at once.
     static func migrate(_ writer: some DatabaseWriter, path: String, migrations: [Migration]) throws {
-        let ours = migrations.last?.number ?? 0
-        let found = try writer.unsafeRead { try SchemaVersion.read($0) }
-        guard found.oldestReader <= ours else {
-            throw SealedError.tooNew(file: path, oldestReader: found.oldestReader, ours: ours)
+        guard zip(migrations, migrations.dropFirst()).allSatisfy({ $0.number < $1.number }) else {
+            throw SealedError.misuse("the migrations of \(path) are not in order")
         }
+        let ours = migrations.last?.number ?? 0
+        func check(_ version: SchemaVersion) throws {
+            guard version.oldestReader <= ours else {
+                throw SealedError.tooNew(file: path, oldestReader: version.oldestReader, ours: ours)
+            }
+        }
+        let found = try writer.unsafeRead { try SchemaVersion.read($0) }
+        try check(found)
         for migration in migrations where migration.number > found.number {
             try writer.writeWithoutTransaction { db in
                 try db.inTransaction(.immediate) {
-                    // Another process may have been faster.
+                    // Another process may have been faster, and of a later release.
                     let version = try SchemaVersion.read(db)
+                    try check(version)
                     guard version.number < migration.number else { return .commit }
                     try db.execute(
                         sql: """

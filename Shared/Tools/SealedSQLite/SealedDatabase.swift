@@ -27,33 +27,34 @@ package enum SealedDatabase {
     private static let SQLITE_OK_CODE: Int32 = 0
     private static let registered = sealed_sqlite_register()
 
-    /// Makes a new file: under another name, migrated, on disk, then linked into place, so that no one ever opens half a
+    /// Makes a new file: under another name, migrated, on disk, then renamed into place, so that no one ever opens half a
     /// file and of two who make the same file one fails with `.fileExists`. Mode 0660 whatever the umask: services with
     /// uids of their own share a gid.
     package static func create(path: String, key: SealedKey, migrations: [Migration]) throws {
-        try register()
-        let folder = (path as NSString).deletingLastPathComponent
-        try refuseNetworkFileSystem(folder.isEmpty ? "." : folder)
-        guard access(path, F_OK) != 0 else { throw SealedError.fileExists(path) }
-        let temporary = path + ".\(UInt64.random(in: 0 ... .max)).new"
-        let descriptor = open(temporary, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0o660)
-        guard descriptor >= 0 else { throw SealedError.system("create \(temporary)", errno: errno) }
-        fchmod(descriptor, 0o660)
-        close(descriptor)
-        defer { for suffix in ["", "-wal", "-shm", "-journal"] { unlink(temporary + suffix) } }
-        var configuration = try configuration(path: temporary, key: key)
-        configuration.prepareDatabase { db in
-            // auto_vacuum is INCREMENTAL from the first page on: the VFS sees to that.
-            try db.execute(sql: "PRAGMA journal_mode = WAL")
+        try NewFile.make(path) { temporary in
+            var configuration = try configuration(path: temporary, key: key)
+            configuration.prepareDatabase { db in
+                // auto_vacuum is INCREMENTAL from the first page on: the VFS sees to that.
+                try db.execute(sql: "PRAGMA journal_mode = WAL")
+            }
+            let queue = try DatabaseQueue(path: temporary, configuration: configuration)
+            try migrate(queue, path: path, migrations: migrations)
+            try queue.close()
         }
-        let queue = try DatabaseQueue(path: temporary, configuration: configuration)
-        try migrate(queue, path: path, migrations: migrations)
-        try queue.close()
-        try sync(temporary, flags: O_RDWR)
-        guard link(temporary, path) == 0 else {
-            throw errno == EEXIST ? SealedError.fileExists(path) : SealedError.system("link \(path)", errno: errno)
+    }
+
+    /// Copies a file that may be in use, as one moment's state without free pages, into a new file with a key of its own
+    /// (VACUUM INTO). The source must have pages of 4,096 bytes, as all of ours have. Throws as `create` and `openPool`.
+    package static func copy(_ source: String, key: SealedKey, to path: String, key newKey: SealedKey) throws {
+        try checkBeforeOpening(source)
+        try NewFile.make(path) { temporary in
+            let target = try Registration(path: temporary, key: newKey, vacuumTarget: true)
+            try withExtendedLifetime(target) {
+                let queue = try DatabaseQueue(path: source, configuration: configuration(path: source, key: key))
+                try queue.writeWithoutTransaction { try $0.execute(sql: "VACUUM INTO ?", arguments: [temporary]) }
+                try queue.close()
+            }
         }
-        try sync(folder.isEmpty ? "." : folder, flags: O_RDONLY | O_DIRECTORY)
     }
 
     /// Opens an existing file for one writer and `readers` readers at a time; runs the migrations that it lacks.
@@ -108,21 +109,14 @@ package enum SealedDatabase {
     private final class Registration: Sendable {
         let path: String
 
-        init(path: String, key: SealedKey) throws {
+        init(path: String, key: SealedKey, vacuumTarget: Bool = false) throws {
             self.path = path
             let code = key.withUnsafeBytes { bytes in
-                sealed_sqlite_add_key(path, bytes.bindMemory(to: UInt8.self).baseAddress!, 0)
+                sealed_sqlite_add_key(path, bytes.bindMemory(to: UInt8.self).baseAddress!, vacuumTarget ? 1 : 0)
             }
             guard code == 0 else { throw SealedError.misuse("\(path) is open with another key (SQLite says \(code))") }
         }
 
         deinit { sealed_sqlite_forget_key(path) }
-    }
-
-    private static func sync(_ path: String, flags: Int32) throws {
-        let descriptor = open(path, flags | O_CLOEXEC)
-        guard descriptor >= 0 else { throw SealedError.system("open \(path)", errno: errno) }
-        defer { close(descriptor) }
-        guard fsync(descriptor) == 0 else { throw SealedError.system("sync \(path)", errno: errno) }
     }
 }

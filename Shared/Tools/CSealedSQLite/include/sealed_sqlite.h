@@ -11,11 +11,13 @@ int sealed_sqlite_register(void);
 
 /// Tells the key of the main database file at `path`. Counted: each call wants one `sealed_sqlite_forget_key`.
 /// A second call for the same file must bring the same key (SQLITE_MISUSE otherwise).
-/// `vacuum_target`: not 0 when the file is about to be made by VACUUM INTO.
+/// `vacuum_target`: not 0 when the file is about to be made by VACUUM INTO. Any other file must exist before it is opened
+/// (an empty one is a new database).
 int sealed_sqlite_add_key(const char *path, const unsigned char key[SEALED_SQLITE_KEY_BYTES], int vacuum_target);
 void sealed_sqlite_forget_key(const char *path);
 
-/// For tests and salvage: encrypts or decrypts one page in place as the VFS does. `page_size` is 512 to 65536, `number` the page number from 1.
+/// For tests and salvage: encrypts or decrypts one page in place as the VFS does. `page_size` is 512 to 65536,
+/// `number` the page number from 1.
 /// Encrypting takes the 16 nonce bytes from where they belong in the page. Decrypting returns 0, or -1 when the tag
 /// does not fit (the page is then left as it was).
 void sealed_sqlite_encrypt_page(const unsigned char key[SEALED_SQLITE_KEY_BYTES], unsigned int number,
