@@ -162,8 +162,15 @@ let package = Package(
         tests("MailStore", ["Accounts", "MailFormat", "SealedSQLite", grdb]),
         tests("MailAuthentication", ["MailFormat", "DNSClient", crypto, cryptoExtras]),
         tests("OutgoingQueue", ["MailFormat", "SealedSQLite", grdb]),
-        tests("MailFlow", ["Accounts", "MailStore", "MailFormat", "MailAuthentication", "OutgoingQueue", "SealedSQLite"]),
-        tests("SMTPServer", ["SMTPGrammar", "Accounts", "MailFlow", "MailFormat", "ServiceKit", "SealedSQLite"]),
+        tests(
+            "MailFlow",
+            ["Accounts", "MailStore", "MailFormat", "MailAuthentication", "OutgoingQueue", "SealedSQLite", logging]),
+        tests(
+            "SMTPServer",
+            [
+                "SMTPGrammar", "SASLMechanisms", "Accounts", "MailFlow", "MailFormat", "ServiceKit", "SealedSQLite", nio,
+                logging, configuration,
+            ]),
         tests("SMTPClient", ["SMTPGrammar", "OutgoingQueue", "MailFormat", "DNSClient"]),
         tests("IMAPServer", ["IMAPGrammar", "Accounts", "MailStore", "MailFormat", "ServiceKit", "SealedSQLite"]),
         tests("POP3Server", ["POP3Grammar", "Accounts", "MailStore", "MailFormat", "ServiceKit", "SealedSQLite"]),

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Authentication-Results fields that claim to be ours. Readers trust what carries our name, so whatever arrives with it
+/// was not written by us and is taken out (RFC 8601 section 5). Fields of other servers stay.
+enum ForgedResults {
+    /// Where these fields are in the message, in order.
+    static func ranges(in content: [UInt8], hostname: String) -> [Range<Int>] {
+        let wanted = hostname.lowercased()
+        return HeaderScan(content).lazy
+            .filter { $0.name == "authentication-results" && serverName(content[$0.body]) == wanted }
+            .map(\.range)
+    }
+
+    /// The message without these fields; every other octet unchanged.
+    static func removed(from content: [UInt8], hostname: String) -> [UInt8] {
+        let forged = ranges(in: content, hostname: hostname)
+        guard !forged.isEmpty else { return content }
+        var output: [UInt8] = []
+        output.reserveCapacity(content.count)
+        var index = 0
+        for range in forged {
+            output += content[index..<range.lowerBound]
+            index = range.upperBound
+        }
+        output += content[index...]
+        return output
+    }
+
+    // authres-header-field = "Authentication-Results:" authres-payload; authres-payload = [CFWS] authserv-id …
+    private static func serverName(_ body: ArraySlice<UInt8>) -> String {
+        var index = body.startIndex
+        skipCommentsAndBlanks(body, &index)
+        var name: [UInt8] = []
+        if index < body.endIndex, body[index] == 0x22 {
+            index += 1
+            while index < body.endIndex, body[index] != 0x22 {
+                if body[index] == 0x5C, index + 1 < body.endIndex { index += 1 }
+                name.append(body[index])
+                index += 1
+            }
+        } else {
+            while index < body.endIndex, (0x21...0x7E).contains(body[index]), body[index] != 0x3B, body[index] != 0x28 {
+                name.append(body[index])
+                index += 1
+            }
+        }
+        var text = String(decoding: name, as: UTF8.self).lowercased()
+        if text.hasSuffix(".") { text.removeLast() }
+        return text
+    }
+
+    private static func skipCommentsAndBlanks(_ body: ArraySlice<UInt8>, _ index: inout Int) {
+        var depth = 0
+        while index < body.endIndex {
+            switch body[index] {
+            case 0x28: depth += 1
+            case 0x29 where depth > 0: depth -= 1
+            case 0x5C where depth > 0: index += 1
+            case 0x20, 0x09, 0x0D, 0x0A: break
+            default: if depth == 0 { return }
+            }
+            index += 1
+        }
+        index = min(index, body.endIndex)
+    }
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Accounts
+import Foundation
+import Logging
+import MailFormat
+import MailFlow
+import OutgoingQueue
+import SealedSQLite
+import Synchronization
+import Testing
+
+/// example.org with Anna and Bob, a real spool in a temporary folder, a store that can be told to fail.
+final class World: RecipientDirectory, MailDrop, Judge, Announcer {
+    static let anna = AccountID(String(repeating: "a", count: 32))!
+    static let bob = AccountID(String(repeating: "b", count: 32))!
+
+    struct Stored: Sendable {
+        let account: AccountID
+        let text: String
+    }
+
+    private struct State {
+        var stored: [Stored] = []
+        var keys: Set<String> = []
+        var failures: [AccountID: DropFailure] = [:]
+        var announced: [AccountID] = []
+        var rejectedBy: String?
+    }
+
+    private let state = Mutex(State())
+    private let folder: URL
+    let queue: OutgoingQueue
+
+    init() throws {
+        folder = FileManager.default.temporaryDirectory.appendingPathComponent("mailflow-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let key = SealedKey.random()
+        let path = folder.appendingPathComponent("spool.db").path
+        try SealedDatabase.create(path: path, key: key, migrations: OutgoingQueue.migrations)
+        queue = OutgoingQueue(
+            database: try SealedDatabase.openPool(path: path, key: key, migrations: OutgoingQueue.migrations))
+    }
+
+    deinit { try? FileManager.default.removeItem(at: folder) }
+
+    var stored: [Stored] { state.withLock { $0.stored } }
+    var announced: [AccountID] { state.withLock { $0.announced } }
+    func fail(_ account: AccountID, _ failure: DropFailure?) { state.withLock { $0.failures[account] = failure } }
+    func reject(_ domain: String) { state.withLock { $0.rejectedBy = domain } }
+
+    var flow: AcceptMessage {
+        AcceptMessage(
+            hostname: "mx.example.org", directory: self, drop: self, queue: queue, judge: self, announcer: self,
+            logger: Logger(label: "test"), now: { "Tue, 24 Nov 2026 04:30:00 +0000" })
+    }
+
+    var deliveries: LocalDeliveries {
+        LocalDeliveries(
+            hostname: "mx.example.org", directory: self, drop: self, queue: queue, announcer: self,
+            logger: Logger(label: "test"), now: { "Tue, 24 Nov 2026 04:30:00 +0000" })
+    }
+
+    func find(_ address: MailAddress) async throws -> FoundRecipient {
+        guard address.domain == "example.org" else { return .notLocal }
+        return switch address.canonical {
+        case "anna@example.org": .accounts([Self.anna])
+        case "bob@example.org": .accounts([Self.bob])
+        case "list@example.org": .accounts([Self.anna, Self.bob])
+        default: .unknown
+        }
+    }
+
+    func findPostmaster() async throws -> Recipient? {
+        MailAddress(parsing: "postmaster@example.org").map { Recipient(address: $0, route: .local([Self.anna])) }
+    }
+
+    func mayUse(_ account: AccountID, _ address: MailAddress) async throws -> Bool {
+        try await find(address) == .accounts([account])
+    }
+
+    func deliver(_ message: [UInt8], to account: AccountID, key: String?) async throws(DropFailure) {
+        let failure = state.withLock { state in
+            if let failure = state.failures[account] { return failure as DropFailure? }
+            if let key, !state.keys.insert(key).inserted { return nil }
+            state.stored.append(Stored(account: account, text: String(decoding: message, as: UTF8.self)))
+            return nil
+        }
+        if let failure { throw failure }
+    }
+
+    func judge(_ message: IncomingMessage) async -> Judgement {
+        Judgement(
+            field: "Authentication-Results: mx.example.org; none\r\n", rejectedBy: state.withLock { $0.rejectedBy })
+    }
+
+    func changed(_ account: AccountID) { state.withLock { $0.announced.append(account) } }
+
+    func message(
+        _ text: String, from sender: String? = "stranger@example.com", to recipients: [String],
+        submittedBy account: AccountID? = nil
+    ) async throws -> IncomingMessage {
+        var resolved: [Recipient] = []
+        for text in recipients {
+            let verdict = await flow.resolve(try #require(MailAddress(parsing: text)), mayRelay: account != nil)
+            guard case .accepted(let recipient) = verdict else {
+                Issue.record("\(text) was refused")
+                continue
+            }
+            resolved.append(recipient)
+        }
+        return IncomingMessage(
+            id: "ID", origin: account.map { .submission($0) } ?? .exchange,
+            client: IncomingMessage.Client(address: "192.0.2.1", name: "client.example", protocolName: "ESMTP"),
+            reversePath: sender ?? "", recipients: resolved, content: Array(text.utf8))
+    }
+}
+
+extension AcceptVerdict {
+    var refusal: Refusal? {
+        if case .refused(let refusal) = self { return refusal }
+        return nil
+    }
+}
