@@ -16,10 +16,8 @@ package final class SecretBytes: @unchecked Sendable {
     /// Lets `fill` write up to `count` bytes.
     init(count: Int, _ fill: (UnsafeMutableRawBufferPointer) throws -> Void) rethrows {
         memory = Self.allocate(count)
-        do { try fill(memory) } catch {
-            sodium_free(memory.baseAddress)
-            throw error
-        }
+        // When it throws, `deinit` frees: every property is set.
+        try fill(memory)
     }
 
     deinit { sodium_free(memory.baseAddress) }  // zeroes first

@@ -22,6 +22,9 @@ enum PasswordHash {
         return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
+    /// Whether it can be read, and has the parameters of new ones.
+    static func isWellFormed(_ hash: String) -> Bool { crypto_pwhash_str_needs_rehash(hash, passes, memory) == 0 }
+
     static func fits(_ hash: String, _ password: SecretBytes) -> Bool {
         password.withBytes { password in
             crypto_pwhash_str_verify(

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Testing
+import TestSupport
+
+/// The command as a process, as the operator runs it.
+@Suite struct CommandTests {
+    struct Outcome {
+        let status: Int32
+        let output: String
+        let errors: String
+
+        func json<Value: Decodable>(_ type: Value.Type) throws -> Value {
+            try JSONDecoder().decode(Value.self, from: Data(output.utf8))
+        }
+    }
+
+    struct Account: Decodable {
+        let address, id, name: String
+        let disabled, administrator: Bool
+    }
+
+    /// A store of its own.
+    final class Installation: Sendable {
+        let folder: TemporaryFolder
+
+        init() throws { folder = try TemporaryFolder() }
+
+        func run(_ arguments: [String], input: String = "", environment: [String: String] = [:]) throws -> Outcome {
+            let process = Process()
+            // The products lie beside the test bundle.
+            let bundle = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+            process.executableURL = URL(fileURLWithPath: bundle).deletingLastPathComponent().appendingPathComponent("mailkeep")
+            process.arguments = arguments
+            process.environment = [
+                "MAILKEEP_DATA": folder.file("data"), "MAILKEEP_KEYS": folder.file("keys"), "PATH": "/usr/bin:/bin",
+            ].merging(environment) { $1 }
+            let output = folder.file("out-\(UUID().uuidString)"), errors = output + ".err"
+            for path in [output, errors] { _ = FileManager.default.createFile(atPath: path, contents: nil) }
+            process.standardOutput = FileHandle(forWritingAtPath: output)
+            process.standardError = FileHandle(forWritingAtPath: errors)
+            let pipe = Pipe()
+            process.standardInput = pipe
+            try process.run()
+            // A command that does not read its input may be gone already.
+            signal(SIGPIPE, SIG_IGN)
+            try? pipe.fileHandleForWriting.write(contentsOf: Data(input.utf8))
+            try? pipe.fileHandleForWriting.close()
+            process.waitUntilExit()
+            return Outcome(
+                status: process.terminationStatus, output: try String(contentsOfFile: output, encoding: .utf8),
+                errors: try String(contentsOfFile: errors, encoding: .utf8))
+        }
+
+        func works(_ arguments: String..., input: String = "") throws -> Outcome {
+            let outcome = try run(arguments, input: input)
+            #expect(outcome.status == 0, "\(arguments): \(outcome.errors)")
+            return outcome
+        }
+
+        func fails(_ arguments: String..., status: Int32 = 1, saying text: String, input: String = "") throws {
+            let outcome = try run(arguments, input: input)
+            #expect(outcome.status == status, "\(arguments)")
+            #expect(outcome.errors.contains(text), "\(arguments): \(outcome.errors)")
+        }
+    }
+
+    @Test func fromNothingToADomainWithAccounts() throws {
+        let here = try Installation()
+        try here.fails("domain", "list", saying: "mailkeep init")
+        _ = try here.works("init", "--master", here.folder.file("master.key"))
+        _ = try here.works("init", "--master", here.folder.file("master.key"))
+        _ = try here.works("domain", "add", "Example.org")
+        try here.fails("domain", "add", "example.org", saying: "already")
+        let records = try here.works("domain", "dkim", "example.org").output.split(separator: "\n")
+        #expect(records.count == 2 && records.allSatisfy { $0.contains("._domainkey.example.org. IN TXT \"v=DKIM1;") })
+
+        _ = try here.works("account", "add", "anna@example.org", "--administrator", "--password-file", "-", input: "a good one\n")
+        let made = try here.works("account", "add", "bert@example.org", "--name", "Bert", "--generate").output
+        #expect(made.wholeMatch(of: /[a-z0-9]{5}(-[a-z0-9]{5}){3}\n/) != nil)
+        try here.fails("account", "add", "anna@example.org", "--generate", saying: "already")
+        try here.fails("account", "add", "x@elsewhere.example", "--generate", saying: "mailkeep domain add")
+        try here.fails("account", "add", "x@example.org", "--password-file", "-", saying: "no password was given")
+        try here.fails("account", "add", "x@example.org", "--password-file", "-", saying: "a password has 8", input: "short")
+        try here.fails("account", "add", status: 64, saying: "Usage: mailkeep account add")
+
+        let accounts = try here.works("account", "list", "--json").json([Account].self)
+        #expect(accounts.map(\.address) == ["anna@example.org", "bert@example.org"])
+        #expect(accounts.map(\.administrator) == [true, false])
+        #expect(accounts.map(\.name) == ["", "Bert"])
+        for account in accounts {
+            #expect(FileManager.default.fileExists(atPath: here.folder.file("data/accounts/\(account.id).db")))
+        }
+        let key = try here.works("account", "key", "ANNA@example.org").output
+        #expect(key.wholeMatch(of: /[0-9a-f]{64}\n/) != nil)
+
+        _ = try here.works("alias", "add", "info@example.org", "anna@example.org", "bert@example.org")
+        #expect(try here.works("alias", "list", "--json").output.contains("info@example.org"))
+        _ = try here.works("alias", "remove", "info@example.org")
+        _ = try here.works("account", "password", "anna@example.org", "--password-file", "-", input: "another good one\n")
+        _ = try here.works("health")
+
+        try here.fails("account", "remove", "bert@example.org", saying: "--yes")
+        _ = try here.works("account", "remove", "bert@example.org", "--yes")
+        #expect(!FileManager.default.fileExists(atPath: here.folder.file("data/accounts/\(accounts[1].id).db")))
+        try here.fails("domain", "remove", "example.org", saying: "still has 1 account")
+        #expect(try here.works("queue", "list", "--json").json([String].self).isEmpty)
+        try here.fails("queue", "show", "1", saying: "not in the queue")
+    }
+
+    /// As in containers: the purpose keys come from elsewhere, and each command sees those that it needs.
+    @Test func eachCommandReadsOnlyTheKeysThatItNeeds() throws {
+        let here = try Installation()
+        let master = here.folder.file("master.key")
+        try (String(repeating: "5a", count: 32) + "\n").write(toFile: master, atomically: false, encoding: .utf8)
+        chmod(master, 0o400)
+        _ = try here.works("keys", "derive", "--master", master, "--output", here.folder.file("all"))
+        func with(_ keys: [String], _ arguments: [String], input: String = "") throws -> Outcome {
+            let folder = here.folder.file("keys-" + keys.joined(separator: "-"))
+            if !FileManager.default.fileExists(atPath: folder) {
+                try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+                for key in keys {
+                    try FileManager.default.copyItem(
+                        atPath: here.folder.file("all/\(key).key"), toPath: folder + "/\(key).key")
+                }
+            }
+            return try here.run(arguments, input: input, environment: ["MAILKEEP_KEYS": folder])
+        }
+        let noKey = try with([], ["init"])
+        #expect(noKey.status == 1 && noKey.errors.contains("configuration.key"))
+        #expect(try with(["configuration", "spool"], ["init"]).status == 0)
+        #expect(try with(["configuration", "signing"], ["domain", "add", "example.org"]).status == 0)
+        #expect(try with(["configuration"], ["domain", "dkim", "example.org"]).status == 0)
+        #expect(
+            try with(["configuration", "accounts"], ["account", "add", "anna@example.org", "--password-file", "-"], input: "a good one")
+                .status == 0)
+        #expect(try with(["configuration"], ["account", "list", "--json"]).status == 0)
+        #expect(try with(["configuration"], ["alias", "add", "a@example.org", "anna@example.org"]).status == 0)
+        let refused = try with(["configuration"], ["account", "key", "anna@example.org"])
+        #expect(refused.status == 1 && refused.errors.contains("accounts.key"))
+        #expect(try with(["configuration", "spool"], ["health", "--json"]).status == 0)
+        #expect(try with(["spool"], ["queue", "list"]).status == 0)
+    }
+
+    @Test func healthTellsWhatIsWrong() throws {
+        let here = try Installation()
+        _ = try here.works("init", "--master", here.folder.file("master.key"))
+        let redis = try here.run(
+            ["health", "--json"], environment: ["MAILKEEP_REDIS_HOST": "127.0.0.1", "MAILKEEP_REDIS_PORT": "1"])
+        #expect(redis.status == 1 && redis.output.contains("127.0.0.1:1"))
+        let spool = here.folder.file("data/spool.db")
+        let handle = try #require(FileHandle(forUpdatingAtPath: spool))
+        try handle.seek(toOffset: 4_096 + 100)
+        try handle.write(contentsOf: Data([1, 2, 3, 4]))
+        try handle.close()
+        let broken = try here.run(["health"])
+        #expect(broken.status == 1 && broken.output.contains("WRONG"))
+    }
+
+    @Test(arguments: [[], ["domain"], ["account"], ["alias"], ["queue"], ["keys"], ["health"], ["init"]])
+    func helpIsThere(command: [String]) throws {
+        let outcome = try Installation().run(command + ["--help"])
+        #expect(outcome.status == 0)
+        #expect(outcome.output.contains("USAGE: mailkeep"))
+    }
+}

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+import Crypto
+import Foundation
+import GRDB
+import MailFormat
+import SealedSQLite
+import Testing
+import TestSupport
+
+@testable import Accounts
+
+@Suite struct DirectoryTests {
+    @Test func authentication() async throws {
+        let fixture = try Fixture()
+        let directory = fixture.directory
+        try await directory.addDomain("example.org", by: "test")
+        let anna = try await fixture.add("anna@example.org", administrator: true)
+        func login(_ name: String, _ password: String) async throws -> AccountID? {
+            try await directory.authenticate(login: name, password: SecretBytes(password.utf8))?.id
+        }
+        #expect(try await login("anna@example.org", "correct horse") == anna)
+        #expect(try await login("ANNA@Example.ORG", "correct horse") == anna)
+        for (name, password) in [
+            ("anna@example.org", "Correct horse"), ("anna@example.org", ""), ("anna", "correct horse"),
+            ("anna+x@example.org", "correct horse"), ("nobody@example.org", "correct horse"), ("", ""),
+            ("anna@example.org", String(repeating: "x", count: 5_000)),
+        ] {
+            #expect(try await login(name, password) == nil, "\(name) \(password.prefix(20))")
+        }
+        // What Control changes holds at once for a service that has the file open.
+        let control = try fixture.again()
+        try await control.setPassword(of: "anna@example.org", to: SecretBytes("another one".utf8), by: "test")
+        #expect(try await login("anna@example.org", "correct horse") == nil)
+        #expect(try await login("anna@example.org", "another one") == anna)
+        try await control.setDisabled("anna@example.org", true, by: "test")
+        #expect(try await login("anna@example.org", "another one") == nil)
+        try await control.setDisabled("anna@example.org", false, by: "test")
+        #expect(try await login("anna@example.org", "another one") == anna)
+        await #expect(throws: DirectoryError.passwordLength) {
+            try await control.setPassword(of: "anna@example.org", to: SecretBytes("short".utf8), by: "test")
+        }
+    }
+
+    @Test func theHashOfNobodyCostsAsMuchAsARealOne() throws {
+        let real = try #require(PasswordHash.make(SecretBytes("correct horse".utf8)))
+        #expect(real.split(separator: "$").prefix(3) == PasswordHash.dummy.split(separator: "$").prefix(3))
+        #expect(PasswordHash.isWellFormed(PasswordHash.dummy))
+        #expect(!PasswordHash.fits(PasswordHash.dummy, SecretBytes("correct horse".utf8)))
+    }
+
+    @Test func onlyAFewHashAtOnceAndOnlyAFewWait() async throws {
+        let queue = HashingQueue(running: 1, waiting: 1)
+        let gate = DispatchSemaphore(value: 0)
+        let refused = await withTaskGroup(of: Bool.self) { group in
+            for _ in 0..<3 {
+                group.addTask {
+                    do {
+                        try await queue.run { gate.wait() }
+                        return false
+                    } catch {
+                        for _ in 0..<2 { gate.signal() }
+                        return true
+                    }
+                }
+            }
+            return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+        }
+        #expect(refused == 1)
+    }
+
+    @Test func anAccountMadeAnewIsAnotherOne() async throws {
+        let fixture = try Fixture()
+        try await fixture.directory.addDomain("example.org", by: "test")
+        let first = try await fixture.add("anna@example.org")
+        let key = try fixture.directory.fileKey(of: first)
+        await #expect(throws: DirectoryError.addressTaken("anna@example.org")) { try await fixture.add("ANNA@example.org") }
+        try await fixture.directory.removeAccount("anna@example.org", by: "test")
+        #expect(throws: DirectoryError.noSuchAccount(first.description)) { try fixture.directory.fileKey(of: first) }
+        let second = try await fixture.add("anna@example.org")
+        #expect(first != second)
+        #expect(try fixture.directory.fileKey(of: second) != key)
+        #expect(try await fixture.directory.account(first) == nil)
+    }
+
+    @Test func slotsOfTwoAccountsSwappedAreRefused() async throws {
+        let fixture = try Fixture()
+        try await fixture.directory.addDomain("example.org", by: "test")
+        let anna = try await fixture.add("anna@example.org")
+        let bert = try await fixture.add("bert@example.org")
+        try await fixture.directory.pool.write { db in
+            try db.execute(
+                sql: "UPDATE account_slots SET account = CASE account WHEN ?1 THEN ?2 ELSE ?1 END",
+                arguments: [anna.description, bert.description])
+        }
+        #expect(throws: KeySlotError.refused(.accounts, identity: anna.description)) {
+            try fixture.directory.fileKey(of: anna)
+        }
+    }
+
+    @Test func aFailedFileLeavesNoAccount() async throws {
+        struct Broken: Error {}
+        let fixture = try Fixture()
+        try await fixture.directory.addDomain("example.org", by: "test")
+        await #expect(throws: Broken.self) {
+            try await fixture.directory.addAccount(
+                "anna@example.org", password: SecretBytes("correct horse".utf8), by: "test",
+                makeFile: { _, _ in throw Broken() })
+        }
+        #expect(try await fixture.directory.accounts().isEmpty)
+        try await fixture.add("anna@example.org")
+    }
+
+    @Test(arguments: ["anna", "@example.org", "anna+x@example.org", "a b@example.org", "a..b@example.org", "anna@[127.0.0.1]"])
+    func addressesThatNobodyCanHave(address: String) async throws {
+        let fixture = try Fixture()
+        try await fixture.directory.addDomain("example.org", by: "test")
+        await #expect(throws: DirectoryError.malformedAddress(address)) { try await fixture.add(address) }
+    }
+
+    @Test func signingKeys() async throws {
+        let fixture = try Fixture()
+        let records = try await fixture.directory.addDomain("example.org", by: "test")
+        #expect(records.map(\.algorithm) == [.ed25519, .rsa])
+        #expect(try await fixture.directory.signingRecords(domain: "example.org") == records)
+        #expect(records.allSatisfy { $0.zoneLine.hasPrefix("\($0.selector)._domainkey.example.org. IN TXT \"v=DKIM1; k=") })
+        let keys = try await fixture.directory.signingKeys(domain: "Example.org")
+        #expect(keys.map(\.selector) == records.map(\.selector))
+
+        let ed25519 = try keys[0].privateKey.withBytes { try Curve25519.Signing.PrivateKey(rawRepresentation: $0) }
+        #expect([UInt8](ed25519.publicKey.rawRepresentation) == records[0].publicKey)
+
+        // OpenSSL finds the same public key in the private one.
+        let path = fixture.folder.file("rsa.der")
+        try keys[1].privateKey.withBytes { try Data($0).write(to: URL(fileURLWithPath: path)) }
+        let pem = try Program.run("openssl", ["rsa", "-inform", "DER", "-in", path, "-pubout"])
+        let base64 = pem.split(separator: "\n").filter { !$0.hasPrefix("-") && !$0.contains(" ") }.joined()
+        #expect(base64 == Data(records[1].publicKey).base64EncodedString())
+        let text = try Program.run("openssl", ["rsa", "-inform", "DER", "-in", path, "-noout", "-text"])
+        #expect(text.contains("2048 bit"))
+
+        #expect(try await fixture.directory.signingKeys(domain: "elsewhere.example").isEmpty)
+        await #expect(throws: DirectoryError.noSuchDomain("elsewhere.example")) {
+            try await fixture.directory.signingRecords(domain: "elsewhere.example")
+        }
+    }
+
+    @Test func withoutTheSigningKeyNobodySigns() async throws {
+        let fixture = try Fixture()
+        try await fixture.directory.addDomain("example.org", by: "test")
+        try fixture.keys.write(to: fixture.folder.path)
+        let inbound = try fixture.again(
+            PurposeKeys(folder: fixture.folder.path, only: [.configuration, .accounts, .spool]))
+        #expect(try await inbound.isLocal(domain: "example.org"))
+        await #expect(throws: KeyError.notLoaded(.signing)) { try await inbound.signingKeys(domain: "example.org") }
+        await #expect(throws: KeyError.notLoaded(.signing)) { try await inbound.addDomain("second.example", by: "test") }
+        #expect(throws: KeyError.notLoaded(.configuration)) {
+            try fixture.again(PurposeKeys(folder: fixture.folder.path, only: [.spool]))
+        }
+    }
+
+    @Test func aFileOfALaterReleaseIsRefused() throws {
+        let fixture = try Fixture()
+        try fixture.directory.pool.write { db in
+            try db.execute(sql: "UPDATE schema_version SET number = 99, oldest_reader = 98")
+        }
+        #expect(throws: SealedError.tooNew(file: fixture.folder.file("config.db"), oldestReader: 98, ours: 1)) {
+            try fixture.again()
+        }
+        // Newer, but made so that we may go on.
+        try fixture.directory.pool.write { try $0.execute(sql: "UPDATE schema_version SET oldest_reader = 1") }
+        _ = try fixture.again()
+    }
+
+    @Test func creatingGoesOnWhereItWasCutOff() throws {
+        let folder = try TemporaryFolder()
+        let keys = PurposeKeys(master: .random())
+        let slot = try KeySlot.seal(.random(), for: .configuration, identity: "config.db", keys: keys)
+        try NewFile.write(slot.bytes, to: folder.file("config.slot"), mode: 0o440)
+        try Directory.create(dataFolder: folder.path, keys: keys).close()
+        #expect(throws: SealedError.fileExists(folder.file("config.db"))) {
+            try Directory.create(dataFolder: folder.path, keys: keys)
+        }
+    }
+
+    @Test func domainsWithAccountsStay() async throws {
+        let fixture = try Fixture()
+        try await fixture.directory.addDomain("example.org", by: "test")
+        try await fixture.add("anna@example.org")
+        await #expect(throws: DirectoryError.domainInUse("example.org", accounts: 1)) {
+            try await fixture.directory.removeDomain("example.org", by: "test")
+        }
+        try await fixture.directory.removeAccount("anna@example.org", by: "test")
+        try await fixture.directory.removeDomain("example.org", by: "test")
+        #expect(try await fixture.directory.domains().isEmpty)
+        let actions = try await fixture.directory.audit().map(\.action)
+        #expect(actions == ["domain remove", "account remove", "account add", "domain add"])
+    }
+}

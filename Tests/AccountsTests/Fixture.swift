@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import MailFormat
+import SealedSQLite
+import TestSupport
+
+@testable import Accounts
+
+/// A directory in a folder of its own, gone with the object.
+final class Fixture: Sendable {
+    let folder: TemporaryFolder
+    let keys = PurposeKeys(master: .random())
+    let directory: Directory
+
+    init() throws {
+        folder = try TemporaryFolder()
+        directory = try Directory.create(dataFolder: folder.path, keys: keys)
+    }
+
+    deinit { try? directory.close() }
+
+    /// The same file as another process sees it.
+    func again(_ keys: PurposeKeys? = nil) throws -> Directory {
+        try Directory(dataFolder: folder.path, keys: keys ?? self.keys)
+    }
+
+    @discardableResult
+    func add(_ address: String, administrator: Bool = false, password: String = "correct horse") async throws -> AccountID {
+        try await directory.addAccount(
+            address, isAdministrator: administrator, password: SecretBytes(password.utf8), by: "test", makeFile: { _, _ in }
+        ).id
+    }
+
+    func resolve(_ address: String) async throws -> Resolution {
+        try await directory.resolve(recipient: MailAddress(parsing: address)!)
+    }
+}
