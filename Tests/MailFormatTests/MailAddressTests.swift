@@ -10,7 +10,7 @@ struct MailAddressTests {
         ("user+tag@sub.example.org", "user+tag", "sub.example.org", "user+tag@sub.example.org"),
         ("x@[192.0.2.1]", "x", "[192.0.2.1]", "x@[192.0.2.1]"),
         ("x@[IPv6:2001:DB8::1]", "x", "[ipv6:2001:db8::1]", "x@[ipv6:2001:db8::1]"),
-        ("유저@메일.한국", "유저", "xn--9h0b65h.xn--3e0b707e", "유저@xn--9h0b65h.xn--3e0b707e"),
+        ("유저@메일.한국", "유저", "xn--h32bq4v.xn--3e0b707e", "유저@xn--h32bq4v.xn--3e0b707e"),
         ("a@Bücher.example", "a", "xn--bcher-kva.example", "a@xn--bcher-kva.example"),
     ])
     func addresses(text: String, local: String, domain: String, description: String) throws {

@@ -17,7 +17,7 @@ package struct MailboxEntry: Sendable, Equatable, Codable {
     package var domain: String
 
     /// `nil` when it is no address.
-    package var address: MailAddress? { MailAddress(localPart: localPart, domain: domain) }
+    package var address: MailAddress? { domain.isEmpty ? nil : MailAddress(localPart: localPart, domain: domain) }
 }
 
 /// Reads address fields as they come: groups, comments, routes, obsolete forms. Never fails; what makes no sense becomes

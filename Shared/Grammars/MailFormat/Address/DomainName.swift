@@ -1,87 +1,86 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Domain names as mail compares them: A-labels in lower case.
+/// Domain names as they are compared and looked up.
 package enum DomainName {
-    /// Lower case, U-labels as A-labels (RFC 5890); an address literal (`[192.0.2.1]`) in lower case. `nil` for what is no
-    /// domain: empty or long labels, characters that no host name has.
-    package static func canonical(_ text: some StringProtocol) -> String? {
-        let lower = text.lowercased()
-        if lower.hasPrefix("[") {
-            let inside = lower.dropFirst().dropLast()
-            let allowed = inside.utf8.allSatisfy { ($0 >= 0x30 && $0 <= 0x3A) || ($0 >= 0x61 && $0 <= 0x7A) || $0 == 0x2E || $0 == 0x2D }
-            return lower.hasSuffix("]") && !inside.isEmpty && lower.utf8.count <= 255 && allowed ? lower : nil
-        }
-        // ideographic full stops separate labels too (RFC 3490 section 3.1)
-        let labels = lower.split(omittingEmptySubsequences: false) { ".\u{3002}\u{FF0E}\u{FF61}".contains($0) }
-        var result: [String] = []
-        for label in labels {
-            let ascii: String
-            if label.utf8.allSatisfy({ $0 < 0x80 }) {
-                ascii = String(label)
-            } else {
-                guard let encoded = Punycode.encode(String(label)) else { return nil }
-                ascii = "xn--" + encoded
+    /// Lower case, labels outside ASCII as A-labels (RFC 5890, without the mapping tables of UTS 46), no dot at the end.
+    /// `nil` when a label is empty, longer than 63 bytes, has other characters than letters, digits, `-` and `_`, or the whole
+    /// is longer than 253 bytes.
+    package static func canonical(_ name: some StringProtocol) -> String? {
+        var text = name.lowercased()
+        if text.hasSuffix(".") { text.removeLast() }
+        guard text.utf8.count <= MailAddress.domainBytes * 2 else { return nil }
+        var labels: [String] = []
+        for label in text.split(omittingEmptySubsequences: false, whereSeparator: { $0 == "." || $0 == "\u{3002}" }) {
+            var label = String(label)
+            if !label.utf8.allSatisfy({ $0 < 0x80 }) {
+                guard let encoded = Punycode.encode(label) else { return nil }
+                label = "xn--" + encoded
             }
-            let bytes = Array(ascii.utf8)
-            guard (1...63).contains(bytes.count), bytes.first != 0x2D, bytes.last != 0x2D,
-                bytes.allSatisfy({ (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D || $0 == 0x5F })
+            guard (1...63).contains(label.utf8.count), label.utf8.first != UInt8(ascii: "-"),
+                label.utf8.last != UInt8(ascii: "-"),
+                label.utf8.allSatisfy({
+                    (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+                        || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_")
+                })
             else { return nil }
-            result.append(ascii)
+            labels.append(label)
         }
-        let name = result.joined(separator: ".")
-        return name.utf8.count <= 253 ? name : nil
+        let whole = labels.joined(separator: ".")
+        return whole.utf8.count <= 253 ? whole : nil
     }
 }
 
-/// RFC 3492: what comes behind `xn--`.
+/// RFC 3492.
 enum Punycode {
-    private static let base = 36, tMin = 1, tMax = 26, skew = 38, damp = 700
+    private static let (base, least, most, skew, damp) = (36, 1, 26, 38, 700)
 
-    /// `nil` when the label is too long to encode.
+    /// `nil` when a number overflows.
     static func encode(_ label: String) -> String? {
-        let input = label.unicodeScalars.map { Int($0.value) }
-        guard input.count <= 63 else { return nil }
-        var output = input.filter { $0 < 0x80 }.map { UInt8($0) }
-        var handled = output.count
-        let basic = handled
+        let points = label.unicodeScalars.map { Int($0.value) }
+        guard points.count <= 256 else { return nil }
+        var output = points.filter { $0 < 0x80 }.map { UInt8($0) }
+        let basic = output.count
+        var handled = basic
         if basic > 0 { output.append(UInt8(ascii: "-")) }
-        var n = 128, delta = 0, bias = 72
-        while handled < input.count {
-            guard let next = input.filter({ $0 >= n }).min() else { return nil }
-            delta += (next - n) * (handled + 1)
-            n = next
-            for scalar in input {
-                if scalar < n { delta += 1 }
-                guard scalar == n else { continue }
-                var q = delta, k = base
+        var (number, delta, bias) = (128, 0, 72)
+        while handled < points.count {
+            guard let next = points.filter({ $0 >= number }).min() else { return nil }
+            let (step, overflow) = (next - number).multipliedReportingOverflow(by: handled + 1)
+            guard !overflow, delta < Int.max / 4 - step else { return nil }
+            delta += step
+            number = next
+            for point in points {
+                if point < number { delta += 1 }
+                guard point == number else { continue }
+                var (rest, place) = (delta, base)
                 while true {
-                    let t = k <= bias ? tMin : k >= bias + tMax ? tMax : k - bias
-                    if q < t { break }
-                    output.append(digit(t + (q - t) % (base - t)))
-                    q = (q - t) / (base - t)
-                    k += base
+                    let threshold = min(max(place - bias, least), most)
+                    if rest < threshold { break }
+                    output.append(digit(threshold + (rest - threshold) % (base - threshold)))
+                    rest = (rest - threshold) / (base - threshold)
+                    place += base
                 }
-                output.append(digit(q))
-                bias = adapt(delta, handled + 1, first: handled == basic)
+                output.append(digit(rest))
+                bias = adapt(delta, handled + 1, isFirst: handled == basic)
                 delta = 0
                 handled += 1
             }
             delta += 1
-            n += 1
+            number += 1
         }
         return String(decoding: output, as: UTF8.self)
     }
 
-    private static func digit(_ value: Int) -> UInt8 { UInt8(value < 26 ? 0x61 + value : 0x30 + value - 26) }
+    private static func digit(_ value: Int) -> UInt8 { UInt8(value < 26 ? 97 + value : 22 + value) }
 
-    private static func adapt(_ delta: Int, _ points: Int, first: Bool) -> Int {
-        var delta = first ? delta / damp : delta / 2
-        delta += delta / points
-        var k = 0
-        while delta > (base - tMin) * tMax / 2 {
-            delta /= base - tMin
-            k += base
+    private static func adapt(_ delta: Int, _ count: Int, isFirst: Bool) -> Int {
+        var delta = isFirst ? delta / damp : delta / 2
+        delta += delta / count
+        var place = 0
+        while delta > (base - least) * most / 2 {
+            delta /= base - least
+            place += base
         }
-        return k + (base - tMin + 1) * delta / (delta + skew)
+        return place + (base - least + 1) * delta / (delta + skew)
     }
 }

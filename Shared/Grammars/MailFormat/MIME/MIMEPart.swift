@@ -31,15 +31,16 @@ package struct MIMEPart: Sendable, Equatable, Codable {
     /// The part that an IMAP section number names (RFC 9051 section 6.4.5.1). Empty: the message itself.
     package func part(_ numbers: some Collection<Int>) -> MIMEPart? {
         guard let number = numbers.first else { return self }
+        // Only a message has the part 1 that is its own body; a leaf inside a multipart has none.
+        guard isMultipart || isMessage || envelope != nil else { return nil }
         let rest = numbers.dropFirst()
-        let inside = isMessage ? children[0] : self
-        if inside.isMultipart {
-            guard inside.children.indices.contains(number - 1) else { return nil }
-            return inside.children[number - 1].part(rest)
+        let message = isMessage ? children[0] : self
+        if message.isMultipart {
+            guard message.children.indices.contains(number - 1) else { return nil }
+            return message.children[number - 1].part(rest)
         }
-        // a message that is no multipart has one part: its body
-        guard number == 1, rest.isEmpty || inside.isMessage else { return nil }
-        return rest.isEmpty ? inside : inside.part(rest)
+        guard number == 1 else { return nil }
+        return rest.isEmpty ? message : message.isMessage ? message.part(rest) : nil
     }
 
     /// The body with its transfer encoding undone.

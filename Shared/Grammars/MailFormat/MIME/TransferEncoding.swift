@@ -62,8 +62,12 @@ package enum TransferEncoding {
                     position = end
                     continue
                 }
-            } else if byte == 0x0A || byte == 0x0D {
-                while let last = result.last, last == 0x20 || last == 0x09 { result.removeLast() }
+            } else if byte == 0x20 || byte == 0x09 {
+                var end = position
+                while end < text.endIndex, text[end] == 0x20 || text[end] == 0x09 { end += 1 }
+                if end < text.endIndex, text[end] != 0x0A, text[end] != 0x0D { result += text[position..<end] }
+                position = end
+                continue
             }
             result.append(byte)
             position += 1
