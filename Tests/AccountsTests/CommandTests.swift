@@ -148,6 +148,8 @@ import TestSupport
         let redis = try here.run(
             ["health", "--json"], environment: ["MAILKEEP_REDIS_HOST": "127.0.0.1", "MAILKEEP_REDIS_PORT": "1"])
         #expect(redis.status == 1 && redis.output.contains("127.0.0.1:1"))
+        let unsaid = try here.run(["health", "--service", "http://127.0.0.1:1", "--redis-host", "127.0.0.1", "--redis-port", "x"])
+        #expect(unsaid.status == 1 && unsaid.output.contains("x is not a port"))
         let spool = here.folder.file("data/spool.db")
         let handle = try #require(FileHandle(forUpdatingAtPath: spool))
         try handle.seek(toOffset: 4_096 + 100)

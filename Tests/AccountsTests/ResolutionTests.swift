@@ -41,6 +41,7 @@ import Testing
         let postmaster = try #require(MailAddress(localPart: "Postmaster", domain: ""))
         #expect(try await directory.resolve(recipient: postmaster) == .accounts([admin]))
         #expect(try await directory.isLocal(domain: "EXAMPLE.org"))
+        #expect(try await directory.isLocal(domain: "MÜNCHEN.example"))
         #expect(try await !directory.isLocal(domain: "elsewhere.example"))
 
         let rights: [(AccountID, String, Bool)] = [

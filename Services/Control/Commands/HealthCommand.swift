@@ -8,8 +8,8 @@ struct HealthCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "health", abstract: "Checks the store, Redis and services; leaves with 1 when something is wrong.",
         discussion: """
-            The store: config.db and spool.db open and are sound, each account has its file. Redis: when MAILKEEP_REDIS_HOST is
-            set. Services: /health/ready of each --service.
+            The store: config.db and spool.db open and are sound, each account has its file. Redis: when its
+            host is told (MAILKEEP_REDIS_HOST or --redis-host). Services: /health/ready of each --service.
 
             EXAMPLE
               mailkeep health --service http://127.0.0.1:8080 --json
@@ -19,6 +19,15 @@ struct HealthCommand: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("Base address of a service's health port; may be repeated.", valueName: "url"))
     var service: [String] = []
+
+    @Option(help: ArgumentHelp("Redis; otherwise MAILKEEP_REDIS_HOST.", valueName: "host"))
+    var redisHost: String?
+
+    @Option(help: ArgumentHelp("Its port; otherwise MAILKEEP_REDIS_PORT, otherwise 6379.", valueName: "port"))
+    var redisPort: String?
+
+    @Option(help: ArgumentHelp("Its password; otherwise MAILKEEP_REDIS_PASSWORD_FILE.", valueName: "file"))
+    var redisPasswordFile: String?
 
     @Flag(help: "Print JSON.") var json = false
 
@@ -39,7 +48,9 @@ struct HealthCommand: AsyncParsableCommand {
                         in: folder, keys: store.purposeKeys([.spool]), migrations: OutgoingQueue.migrations))
             })
         checks.append(await check("accounts") { try await accounts(in: folder + "/accounts") })
-        if environment("MAILKEEP_REDIS_HOST") != nil { checks.append(await check("redis") { try redis() }) }
+        if let host = redisHost ?? environment("MAILKEEP_REDIS_HOST") {
+            checks.append(await check("redis") { try redis(host) })
+        }
         for url in service { checks.append(await check(url) { try ready(url) }) }
         if json { try JSONOption.print(checks) } else {
             Table(head: ["CHECK", "STATE", ""], rows: checks.map { [$0.name, $0.ok ? "ok" : "WRONG", $0.detail] }).print()
@@ -59,11 +70,13 @@ struct HealthCommand: AsyncParsableCommand {
     }
 
     private func accounts(in root: String) async throws -> (Bool, String) {
-        let known = Set(try await store.directory().accounts().map(\.id.description))
+        // Files first: an account that is being added has its file before it is seen.
         let present = Set(
             ((try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []).filter { $0.hasSuffix(".db") }
-                .map { String($0.dropLast(3)) })
-        let missing = known.subtracting(present).sorted(), orphans = present.subtracting(known).sorted()
+                .map { String($0.dropLast(3)) }.filter { age(of: "\(root)/\($0).db") > 60 })
+        let known = Set(try await store.directory().accounts().map(\.id.description))
+        let missing = known.filter { access("\(root)/\($0).db", F_OK) != 0 }.sorted()
+        let orphans = present.subtracting(known).sorted()
         var text = "\(known.count) account\(known.count == 1 ? "" : "s")"
         if !missing.isEmpty { text += "; file missing: \(missing.prefix(5).joined(separator: ", "))" }
         if !orphans.isEmpty {
@@ -73,12 +86,17 @@ struct HealthCommand: AsyncParsableCommand {
         return (missing.isEmpty, text)
     }
 
-    private func redis() throws -> (Bool, String) {
-        let host = environment("MAILKEEP_REDIS_HOST") ?? "127.0.0.1"
-        let text = environment("MAILKEEP_REDIS_PORT") ?? "6379"
-        guard let port = UInt16(text) else { throw Failure("MAILKEEP_REDIS_PORT: \(text) is not a port") }
+    /// Seconds since the file was changed.
+    private func age(of path: String) -> TimeInterval {
+        let changed = (try? FileManager.default.attributesOfItem(atPath: path))?[.modificationDate] as? Date
+        return changed.map { Date().timeIntervalSince($0) } ?? 0
+    }
+
+    private func redis(_ host: String) throws -> (Bool, String) {
+        let text = redisPort ?? environment("MAILKEEP_REDIS_PORT") ?? "6379"
+        guard let port = UInt16(text) else { throw Failure("\(text) is not a port of Redis") }
         let connection = try PlainConnection(host: host, port: port)
-        if let path = environment("MAILKEEP_REDIS_PASSWORD_FILE") {
+        if let path = redisPasswordFile ?? environment("MAILKEEP_REDIS_PASSWORD_FILE") {
             guard let data = FileManager.default.contents(atPath: path) else { throw Failure("\(path) cannot be read") }
             let password = data.prefix { $0 != UInt8(ascii: "\n") }
             try connection.send(Data("*2\r\n$4\r\nAUTH\r\n$\(password.count)\r\n".utf8) + password + Data("\r\n".utf8))

@@ -60,12 +60,13 @@ extension Directory {
 
     /// All accounts by domain and name.
     package func accounts(of domain: String? = nil) async throws -> [AccountRecord] {
-        try await pool.read { db in
+        let domain = domain.map(Self.domainName)
+        return try await pool.read { db in
             try Row.fetchAll(
                 db,
                 sql: """
                     SELECT a.*, d.name AS domain_name FROM accounts a JOIN domains d ON d.id = a.domain
-                    WHERE ?1 IS NULL OR d.name = lower(?1) ORDER BY d.id, a.name
+                    WHERE ?1 IS NULL OR d.name = ?1 ORDER BY d.id, a.name
                     """, arguments: [domain]
             ).compactMap(Self.record)
         }

@@ -7,9 +7,9 @@ extension Directory {
     /// Adds the domain with an Ed25519 and an RSA key for DKIM, wrapped by the signing key.
     @discardableResult
     package func addDomain(_ name: String, by actor: String) async throws -> [SigningRecord] {
-        guard let domain = MailAddress(parsing: "postmaster@" + name)?.domain.lowercased(), !domain.hasPrefix("["),
-            domain.utf8.count <= 253
-        else { throw DirectoryError.malformedDomain(name) }
+        guard let domain = MailAddress(parsing: "postmaster@" + name)?.domain, !domain.hasPrefix("[") else {
+            throw DirectoryError.malformedDomain(name)
+        }
         let wrapping = try keys.key(.signing)
         guard try await !isLocal(domain: domain) else { throw DirectoryError.domainExists(domain) }
         let time = seconds
@@ -60,7 +60,7 @@ extension Directory {
 
     /// Removes a domain without accounts, with its aliases and DKIM keys.
     package func removeDomain(_ name: String, by actor: String) async throws {
-        let domain = name.lowercased()
+        let domain = Self.domainName(name)
         try await pool.write { db in
             guard let row = try Int64.fetchOne(db, sql: "SELECT id FROM domains WHERE name = ?", arguments: [domain]) else {
                 throw DirectoryError.noSuchDomain(domain)
@@ -76,7 +76,7 @@ extension Directory {
 
     /// The DKIM keys of the domain, Ed25519 first; empty for a domain that is not ours. Needs the signing key.
     package func signingKeys(domain: String) async throws -> [SigningKey] {
-        let name = domain.lowercased()
+        let name = Self.domainName(domain)
         return try await signingRows(name).compactMap { record, slot in
             let identity = SigningKey.identity(domain: record.domain, selector: record.selector)
             return SigningKey(
@@ -87,9 +87,14 @@ extension Directory {
 
     /// What has to be in the DNS. Throws `.noSuchDomain`.
     package func signingRecords(domain: String) async throws -> [SigningRecord] {
-        let name = domain.lowercased()
+        let name = Self.domainName(domain)
         guard try await isLocal(domain: name) else { throw DirectoryError.noSuchDomain(name) }
         return try await signingRows(name).map(\.0)
+    }
+
+    /// As it is kept: lower case, A-labels.
+    static func domainName(_ name: String) -> String {
+        MailAddress(parsing: "postmaster@" + name)?.domain ?? name.lowercased()
     }
 
     private func signingRows(_ domain: String) async throws -> [(SigningRecord, [UInt8])] {

@@ -24,9 +24,9 @@ extension Directory {
         return accounts.contains(account)
     }
 
-    /// Whether `domain` is ours; case does not matter.
+    /// Whether `domain` is ours; neither case nor the form of its labels (U or A) matters.
     package func isLocal(domain: String) async throws -> Bool {
-        let name = domain.lowercased()
+        let name = Self.domainName(domain)
         return try await pool.read { db in
             try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM domains WHERE name = ?)", arguments: [name]) ?? false
         }
