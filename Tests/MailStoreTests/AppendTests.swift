@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import MailFormat
 import Testing
 
 @testable import MailStore
@@ -28,7 +29,8 @@ import Testing
         let appended = try await store.append(
             message("kept"), to: store.mailbox(named: name("Drafts")), flags: flags, internalDate: date)
         let found = try #require(
-            try await store.metadata(of: .all, in: appended.mailbox, with: .header).first)
+            try await store.metadata(of: .all, in: appended.mailbox, with: [.header, .structure]).first)
+        #expect(found.structure == MIMEPart(parsing: message("kept")))
         #expect(found.flags == flags && found.internalDate == date && found.modseq == appended.modseq)
         #expect(found.size == message("kept").count)
         #expect(found.header == Array(message("kept").prefix(found.headerSize)))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import MailFormat
 import Testing
 
 @testable import MailStore
@@ -30,12 +31,12 @@ import Testing
         let uids = stored.keys.sorted()
         for start in stride(from: 0, to: uids.count, by: 100) {
             let batch = UIDSet(uids[start..<min(start + 100, uids.count)])
-            for found in try await store.metadata(of: batch, in: inbox, with: .header) {
+            for found in try await store.metadata(of: batch, in: inbox, with: [.header, .structure]) {
                 let file = try #require(stored[found.uid])
                 let bytes = try [UInt8](Data(contentsOf: file))
                 let back = try await store.readAll(found.body)
                 #expect(back == bytes, "\(file.lastPathComponent)")
-                #expect(found.size == bytes.count)
+                #expect(found.size == bytes.count && found.structure == MIMEPart(parsing: bytes))
                 #expect(found.header.map { $0 == Array(bytes.prefix(found.headerSize)) } ?? false)
             }
         }

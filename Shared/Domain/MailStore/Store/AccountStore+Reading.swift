@@ -81,10 +81,11 @@ extension AccountStore {
         try await read { db in
             let row = try db.mailbox(mailbox)
             let keywords = try db.keywords(of: mailbox)
+            let structure = fields.contains(.structure) ? "b.structure" : "NULL"
             var found: [MessageMetadata] = []
             try db.forEachMessage(
                 """
-                m.id, m.modseq, m.flags, m.internal_date, m.zone, m.size, m.body, b.header_size
+                m.id, m.modseq, m.flags, m.internal_date, m.zone, m.size, m.body, b.header_size, \(structure)
                 """, from: "messages m JOIN bodies b ON b.id = m.body", in: row, uids
             ) { row in
                 guard found.count < MessageMetadata.batch else { throw StoreError.limit(.uids) }
@@ -93,7 +94,8 @@ extension AccountStore {
                         uid: MessageKey.uid(row[0]), modseq: UInt64(bitPattern: row[1] as Int64),
                         flags: keywords.flags(UInt64(bitPattern: row[2] as Int64)),
                         internalDate: InternalDate(seconds: row[3], zoneMinutes: row[4]), size: row[5],
-                        headerSize: row[7], body: BodyID(rawValue: row[6]), header: nil))
+                        headerSize: row[7], body: BodyID(rawValue: row[6]), header: nil,
+                        structure: (row[8] as Data?).flatMap(StructureCoding.decode)))
             }
             if fields.contains(.header) {
                 for index in found.indices where found[index].headerSize <= StoreLimits.readBytes {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 import GRDB
+import MailFormat
 
 extension AccountStore {
     /// UIDs of `mailbox` that match, ascending. Cancelling the task ends it soon. `.limit(.searchKeys)`
@@ -89,7 +90,7 @@ extension Database {
             if piece.isEmpty { break }
             bytes += piece
         }
-        let text = MessageText(bytes, headerSize: PreparedMessage.headerSize(of: bytes), limit: .max)
+        let text = MessageText(MIMEPart(parsing: bytes), bytes, limit: .max)
         return MessageText.holds(needle, header: text.header, content: text.content)
     }
 }

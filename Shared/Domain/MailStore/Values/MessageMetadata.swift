@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import MailFormat
 
 /// The bytes of a message, shared by all its copies in the account. Never given to another message.
 ///
@@ -30,6 +31,8 @@ package struct MetadataFields: OptionSet, Sendable {
 
     /// The header block of the message, its empty line included.
     package static let header = MetadataFields(rawValue: 1)
+    /// The parsed MIME structure with its envelope, kept since delivery.
+    package static let structure = MetadataFields(rawValue: 2)
 }
 
 /// One message of a mailbox, without its text.
@@ -45,7 +48,10 @@ package struct MessageMetadata: Sendable {
     /// With `AccountStore.read`: the bytes.
     package var body: BodyID
     /// Only when `.header` was asked for.
+    /// Nil, too, when it is larger than `StoreLimits.readBytes`: `read` it in pieces then.
     package var header: [UInt8]?
+    /// Only when `.structure` was asked for. Its ranges are offsets into the message, for `AccountStore.read`.
+    package var structure: MIMEPart?
 }
 
 /// Where and how a message was stored: APPENDUID, and what the change announcement tells.
