@@ -73,7 +73,10 @@ def write():
         print(number, flush=True)
         time.sleep(dice.random() / 200)  # else the other writer, which polls for the lock, would hardly ever find it free
         if dice.random() < 0.1:
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            # It keeps the write lock while it waits, and readers that overlap may keep it waiting for ever.
+            connection.execute("PRAGMA busy_timeout=20")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            connection.execute("PRAGMA busy_timeout=60000")
         if dice.random() < 0.1:
             connection.execute("PRAGMA incremental_vacuum(5)").fetchall()
 
