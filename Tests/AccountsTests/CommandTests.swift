@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
-import Testing
 import TestSupport
+import Testing
 
 /// The command as a process, as the operator runs it.
 @Suite struct CommandTests {
@@ -30,12 +30,14 @@ import TestSupport
             let process = Process()
             // The products lie beside the test bundle.
             let bundle = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-            process.executableURL = URL(fileURLWithPath: bundle).deletingLastPathComponent().appendingPathComponent("mailkeep")
+            process.executableURL = URL(fileURLWithPath: bundle).deletingLastPathComponent().appendingPathComponent(
+                "mailkeep")
             process.arguments = arguments
             process.environment = [
                 "MAILKEEP_DATA": folder.file("data"), "MAILKEEP_KEYS": folder.file("keys"), "PATH": "/usr/bin:/bin",
             ].merging(environment) { $1 }
-            let output = folder.file("out-\(UUID().uuidString)"), errors = output + ".err"
+            let output = folder.file("out-\(UUID().uuidString)")
+            let errors = output + ".err"
             for path in [output, errors] { _ = FileManager.default.createFile(atPath: path, contents: nil) }
             process.standardOutput = FileHandle(forWritingAtPath: output)
             process.standardError = FileHandle(forWritingAtPath: errors)
@@ -75,13 +77,15 @@ import TestSupport
         let records = try here.works("domain", "dkim", "example.org").output.split(separator: "\n")
         #expect(records.count == 2 && records.allSatisfy { $0.contains("._domainkey.example.org. IN TXT \"v=DKIM1;") })
 
-        _ = try here.works("account", "add", "anna@example.org", "--administrator", "--password-file", "-", input: "a good one\n")
+        _ = try here.works(
+            "account", "add", "anna@example.org", "--administrator", "--password-file", "-", input: "a good one\n")
         let made = try here.works("account", "add", "bert@example.org", "--name", "Bert", "--generate").output
         #expect(made.wholeMatch(of: /[a-z0-9]{5}(-[a-z0-9]{5}){3}\n/) != nil)
         try here.fails("account", "add", "anna@example.org", "--generate", saying: "already")
         try here.fails("account", "add", "x@elsewhere.example", "--generate", saying: "mailkeep domain add")
         try here.fails("account", "add", "x@example.org", "--password-file", "-", saying: "no password was given")
-        try here.fails("account", "add", "x@example.org", "--password-file", "-", saying: "a password has 8", input: "short")
+        try here.fails(
+            "account", "add", "x@example.org", "--password-file", "-", saying: "a password has 8", input: "short")
         try here.fails("account", "add", status: 64, saying: "Usage: mailkeep account add")
 
         let accounts = try here.works("account", "list", "--json").json([Account].self)
@@ -97,7 +101,8 @@ import TestSupport
         _ = try here.works("alias", "add", "info@example.org", "anna@example.org", "bert@example.org")
         #expect(try here.works("alias", "list", "--json").output.contains("info@example.org"))
         _ = try here.works("alias", "remove", "info@example.org")
-        _ = try here.works("account", "password", "anna@example.org", "--password-file", "-", input: "another good one\n")
+        _ = try here.works(
+            "account", "password", "anna@example.org", "--password-file", "-", input: "another good one\n")
         _ = try here.works("health")
 
         try here.fails("account", "remove", "bert@example.org", saying: "--yes")
@@ -132,8 +137,11 @@ import TestSupport
         #expect(try with(["configuration", "signing"], ["domain", "add", "example.org"]).status == 0)
         #expect(try with(["configuration"], ["domain", "dkim", "example.org"]).status == 0)
         #expect(
-            try with(["configuration", "accounts"], ["account", "add", "anna@example.org", "--password-file", "-"], input: "a good one")
-                .status == 0)
+            try with(
+                ["configuration", "accounts"], ["account", "add", "anna@example.org", "--password-file", "-"],
+                input: "a good one"
+            )
+            .status == 0)
         #expect(try with(["configuration"], ["account", "list", "--json"]).status == 0)
         #expect(try with(["configuration"], ["alias", "add", "a@example.org", "anna@example.org"]).status == 0)
         let refused = try with(["configuration"], ["account", "key", "anna@example.org"])
@@ -148,7 +156,9 @@ import TestSupport
         let redis = try here.run(
             ["health", "--json"], environment: ["MAILKEEP_REDIS_HOST": "127.0.0.1", "MAILKEEP_REDIS_PORT": "1"])
         #expect(redis.status == 1 && redis.output.contains("127.0.0.1:1"))
-        let unsaid = try here.run(["health", "--service", "http://127.0.0.1:1", "--redis-host", "127.0.0.1", "--redis-port", "x"])
+        let unsaid = try here.run([
+            "health", "--service", "http://127.0.0.1:1", "--redis-host", "127.0.0.1", "--redis-port", "x",
+        ])
         #expect(unsaid.status == 1 && unsaid.output.contains("x is not a port"))
         let spool = here.folder.file("data/spool.db")
         let handle = try #require(FileHandle(forUpdatingAtPath: spool))

@@ -4,8 +4,8 @@ import Foundation
 import GRDB
 import MailFormat
 import SealedSQLite
-import Testing
 import TestSupport
+import Testing
 
 @testable import Accounts
 
@@ -73,7 +73,9 @@ import TestSupport
         try await fixture.directory.addDomain("example.org", by: "test")
         let first = try await fixture.add("anna@example.org")
         let key = try fixture.directory.fileKey(of: first)
-        await #expect(throws: DirectoryError.addressTaken("anna@example.org")) { try await fixture.add("ANNA@example.org") }
+        await #expect(throws: DirectoryError.addressTaken("anna@example.org")) {
+            try await fixture.add("ANNA@example.org")
+        }
         try await fixture.directory.removeAccount("anna@example.org", by: "test")
         #expect(throws: DirectoryError.noSuchAccount(first.description)) { try fixture.directory.fileKey(of: first) }
         let second = try await fixture.add("anna@example.org")
@@ -110,7 +112,9 @@ import TestSupport
         try await fixture.add("anna@example.org")
     }
 
-    @Test(arguments: ["anna", "@example.org", "anna+x@example.org", "a b@example.org", "a..b@example.org", "anna@[127.0.0.1]"])
+    @Test(arguments: [
+        "anna", "@example.org", "anna+x@example.org", "a b@example.org", "a..b@example.org", "anna@[127.0.0.1]",
+    ])
     func addressesThatNobodyCanHave(address: String) async throws {
         let fixture = try Fixture()
         try await fixture.directory.addDomain("example.org", by: "test")
@@ -122,7 +126,8 @@ import TestSupport
         let records = try await fixture.directory.addDomain("example.org", by: "test")
         #expect(records.map(\.algorithm) == [.ed25519, .rsa])
         #expect(try await fixture.directory.signingRecords(domain: "example.org") == records)
-        #expect(records.allSatisfy { $0.zoneLine.hasPrefix("\($0.selector)._domainkey.example.org. IN TXT \"v=DKIM1; k=") })
+        #expect(
+            records.allSatisfy { $0.zoneLine.hasPrefix("\($0.selector)._domainkey.example.org. IN TXT \"v=DKIM1; k=") })
         let keys = try await fixture.directory.signingKeys(domain: "Example.org")
         #expect(keys.map(\.selector) == records.map(\.selector))
 
@@ -152,7 +157,9 @@ import TestSupport
             PurposeKeys(folder: fixture.folder.path, only: [.configuration, .accounts, .spool]))
         #expect(try await inbound.isLocal(domain: "example.org"))
         await #expect(throws: KeyError.notLoaded(.signing)) { try await inbound.signingKeys(domain: "example.org") }
-        await #expect(throws: KeyError.notLoaded(.signing)) { try await inbound.addDomain("second.example", by: "test") }
+        await #expect(throws: KeyError.notLoaded(.signing)) {
+            try await inbound.addDomain("second.example", by: "test")
+        }
         #expect(throws: KeyError.notLoaded(.configuration)) {
             try fixture.again(PurposeKeys(folder: fixture.folder.path, only: [.spool]))
         }

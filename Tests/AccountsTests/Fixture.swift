@@ -25,9 +25,12 @@ final class Fixture: Sendable {
     }
 
     @discardableResult
-    func add(_ address: String, administrator: Bool = false, password: String = "correct horse") async throws -> AccountID {
+    func add(_ address: String, administrator: Bool = false, password: String = "correct horse") async throws
+        -> AccountID
+    {
         try await directory.addAccount(
-            address, isAdministrator: administrator, password: SecretBytes(password.utf8), by: "test", makeFile: { _, _ in }
+            address, isAdministrator: administrator, password: SecretBytes(password.utf8), by: "test",
+            makeFile: { _, _ in }
         ).id
     }
 

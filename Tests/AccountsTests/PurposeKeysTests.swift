@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 import SealedSQLite
-import Testing
 import TestSupport
+import Testing
 
 @testable import Accounts
 

@@ -25,7 +25,8 @@ import Testing
             ("anna@example.org", .accounts([anna])), ("ANNA@EXAMPLE.ORG", .accounts([anna])),
             ("anna+shop@example.org", .accounts([anna])), ("Anna+a+b@example.org", .accounts([anna])),
             ("\"anna\"@example.org", .accounts([anna])), ("anna@second.example", .unknown),
-            ("+anna@example.org", .unknown), ("nobody@example.org", .unknown), ("bert@second.example", .accounts([bert])),
+            ("+anna@example.org", .unknown), ("nobody@example.org", .unknown),
+            ("bert@second.example", .accounts([bert])),
             ("both@example.org", .accounts([anna, bert])), ("both+x@example.org", .accounts([anna, bert])),
             ("over@second.example", .accounts([anna, bert])), ("partly@example.org", .accounts([anna])),
             ("gone@example.org", .disabled), ("postmaster@example.org", .accounts([admin])),
@@ -49,7 +50,8 @@ import Testing
             (anna, "over@second.example", true), (anna, "bert@second.example", false),
             (anna, "postmaster@example.org", false), (admin, "postmaster@example.org", true),
             (admin, "abuse@example.org", true), (admin, "anna@example.org", false), (bert, "both@example.org", true),
-            (anna, "anna@elsewhere.example", false), (gone, "gone@example.org", false), (anna, "nobody@example.org", false),
+            (anna, "anna@elsewhere.example", false), (gone, "gone@example.org", false),
+            (anna, "nobody@example.org", false),
         ]
         for (account, address, expected) in rights {
             #expect(try await directory.mayUse(account, MailAddress(parsing: address)!) == expected, "\(address)")

@@ -94,8 +94,11 @@ struct AccountCommand: AsyncParsableCommand {
                 guard isatty(STDIN_FILENO) == 1 else {
                     throw Failure("this deletes all mail of \(account.address); if that is meant, add --yes")
                 }
-                FileHandle.standardError.write(Data("This deletes all mail of \(account.address). Type the address again: ".utf8))
-                guard readLine() == account.address else { throw Failure("that is another address; nothing was removed") }
+                FileHandle.standardError.write(
+                    Data("This deletes all mail of \(account.address). Type the address again: ".utf8))
+                guard readLine() == account.address else {
+                    throw Failure("that is another address; nothing was removed")
+                }
             }
             try await directory.removeAccount(address, by: operatorName)
             do { try await removeFile(of: account.id, in: root) } catch {
@@ -142,7 +145,8 @@ struct AccountCommand: AsyncParsableCommand {
 
     struct Enable: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Lets a disabled account work again.", discussion: "EXAMPLE\n  mailkeep account enable anna@example.org")
+            abstract: "Lets a disabled account work again.",
+            discussion: "EXAMPLE\n  mailkeep account enable anna@example.org")
 
         @OptionGroup var store: StoreOptions
         @Argument(help: "name@domain") var address: String

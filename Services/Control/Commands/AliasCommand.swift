@@ -5,7 +5,8 @@ import Foundation
 
 struct AliasCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "alias", abstract: "Further addresses of accounts.", subcommands: [Add.self, List.self, Remove.self])
+        commandName: "alias", abstract: "Further addresses of accounts.",
+        subcommands: [Add.self, List.self, Remove.self])
 
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(

@@ -18,7 +18,9 @@ struct DomainCommand: AsyncParsableCommand {
 
         func run() async throws {
             let records = try await store.directory([.signing]).addDomain(domain, by: operatorName)
-            print("\(records.first?.domain ?? domain) is added. Put its DKIM records into the DNS: mailkeep domain dkim \(domain)")
+            print(
+                "\(records.first?.domain ?? domain) is added. Put its DKIM records into the DNS: mailkeep domain dkim \(domain)"
+            )
         }
     }
 

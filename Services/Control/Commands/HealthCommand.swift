@@ -52,8 +52,11 @@ struct HealthCommand: AsyncParsableCommand {
             checks.append(await check("redis") { try redis(host) })
         }
         for url in service { checks.append(await check(url) { try ready(url) }) }
-        if json { try JSONOption.print(checks) } else {
-            Table(head: ["CHECK", "STATE", ""], rows: checks.map { [$0.name, $0.ok ? "ok" : "WRONG", $0.detail] }).print()
+        if json {
+            try JSONOption.print(checks)
+        } else {
+            Table(head: ["CHECK", "STATE", ""], rows: checks.map { [$0.name, $0.ok ? "ok" : "WRONG", $0.detail] })
+                .print()
         }
         if !checks.allSatisfy(\.ok) { throw ExitCode.failure }
     }
@@ -80,7 +83,8 @@ struct HealthCommand: AsyncParsableCommand {
         var text = "\(known.count) account\(known.count == 1 ? "" : "s")"
         if !missing.isEmpty { text += "; file missing: \(missing.prefix(5).joined(separator: ", "))" }
         if !orphans.isEmpty {
-            text += "; of no account (left by a removal that was cut off, can be deleted): "
+            text +=
+                "; of no account (left by a removal that was cut off, can be deleted): "
                 + orphans.prefix(5).map { "\($0).db" }.joined(separator: ", ")
         }
         return (missing.isEmpty, text)

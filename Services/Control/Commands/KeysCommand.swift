@@ -9,7 +9,8 @@ struct KeysCommand: AsyncParsableCommand {
 
     struct Derive: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Writes the purpose keys into a folder, each 0400. Another key in its place is never overwritten.",
+            abstract:
+                "Writes the purpose keys into a folder, each 0400. Another key in its place is never overwritten.",
             discussion: """
                 EXAMPLE
                   mailkeep keys derive --master /root/mailkeep-master.key --output /etc/mailkeep/keys

@@ -67,7 +67,9 @@ struct QueueCommand: AsyncParsableCommand {
             if all == !ids.isEmpty { throw ValidationError("Give either ids or --all.") }
         }
 
-        func run() async throws { try await tell(store.queue().retry(all ? nil : ids), "will be tried", of: all ? nil : ids) }
+        func run() async throws {
+            try await tell(store.queue().retry(all ? nil : ids), "will be tried", of: all ? nil : ids)
+        }
     }
 
     struct Hold: AsyncParsableCommand {

@@ -38,7 +38,9 @@ struct PasswordOptions: ParsableArguments {
 
     private func prompt(_ text: String) throws -> SecretBytes {
         var settings = termios()
-        guard tcgetattr(STDIN_FILENO, &settings) == 0 else { throw Failure("the terminal cannot be asked for a password") }
+        guard tcgetattr(STDIN_FILENO, &settings) == 0 else {
+            throw Failure("the terminal cannot be asked for a password")
+        }
         let before = settings
         settings.c_lflag &= ~tcflag_t(ECHO)
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &settings)
@@ -57,7 +59,9 @@ struct PasswordOptions: ParsableArguments {
         defer { SecretBytes.wipe(&bytes) }
         var count = 0
         while count < bytes.count, !bytes[..<count].contains(UInt8(ascii: "\n")) {
-            let got = bytes.withUnsafeMutableBytes { Foundation.read(descriptor, $0.baseAddress! + count, $0.count - count) }
+            let got = bytes.withUnsafeMutableBytes {
+                Foundation.read(descriptor, $0.baseAddress! + count, $0.count - count)
+            }
             if got < 0, errno == EINTR { continue }
             guard got >= 0 else { throw Failure("reading the password: \(String(cString: strerror(errno)))") }
             if got == 0 { break }
@@ -65,7 +69,9 @@ struct PasswordOptions: ParsableArguments {
         }
         var line = bytes[..<count].prefix { $0 != UInt8(ascii: "\n") }
         if line.last == UInt8(ascii: "\r") { line.removeLast() }
-        guard !line.isEmpty else { throw Failure("no password was given: use --password-file FILE, standard input or --generate") }
+        guard !line.isEmpty else {
+            throw Failure("no password was given: use --password-file FILE, standard input or --generate")
+        }
         return SecretBytes(line)
     }
 }

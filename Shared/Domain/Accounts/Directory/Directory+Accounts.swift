@@ -18,7 +18,8 @@ extension Directory {
     /// `makeFile` is called with the new id and file key before the commit. When it or the commit fails, `removeFile` is called.
     @discardableResult
     package func addAccount(
-        _ address: String, displayName: String = "", isAdministrator: Bool = false, password: SecretBytes, by actor: String,
+        _ address: String, displayName: String = "", isAdministrator: Bool = false, password: SecretBytes,
+        by actor: String,
         makeFile: @Sendable (AccountID, SealedKey) async throws -> Void,
         removeFile: @Sendable (AccountID) async throws -> Void = { _ in }
     ) async throws -> AccountRecord {

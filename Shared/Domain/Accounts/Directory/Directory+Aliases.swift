@@ -16,12 +16,17 @@ extension Directory {
                 db, sql: "SELECT id FROM aliases WHERE domain = ? AND name = ?", arguments: [domain, name.name])
             if present == nil, try name.isTaken(in: db) { throw DirectoryError.addressTaken(name.address) }
             for target in targets {
-                guard try target != name && target.isTaken(in: db) else { throw DirectoryError.aliasTarget(target.address) }
+                guard try target != name && target.isTaken(in: db) else {
+                    throw DirectoryError.aliasTarget(target.address)
+                }
             }
             let alias: Int64
-            if let present { alias = present } else {
+            if let present {
+                alias = present
+            } else {
                 try db.execute(
-                    sql: "INSERT INTO aliases (domain, name, created) VALUES (?, ?, ?)", arguments: [domain, name.name, time])
+                    sql: "INSERT INTO aliases (domain, name, created) VALUES (?, ?, ?)",
+                    arguments: [domain, name.name, time])
                 alias = db.lastInsertedRowID
             }
             for target in targets {
@@ -29,7 +34,8 @@ extension Directory {
                     sql: "INSERT OR IGNORE INTO alias_targets (alias, name, domain) VALUES (?, ?, ?)",
                     arguments: [alias, target.name, target.domain])
             }
-            let count = try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM alias_targets WHERE alias = ?", arguments: [alias])
+            let count = try Int.fetchOne(
+                db, sql: "SELECT COUNT(*) FROM alias_targets WHERE alias = ?", arguments: [alias])
             guard (1...Self.targetLimit).contains(count ?? 0), case .accounts = try Self.resolve(name, in: db) else {
                 throw DirectoryError.aliasTarget(targets.map(\.address).joined(separator: ", "))
             }

@@ -22,7 +22,8 @@ extension Directory {
             }
             return (
                 record: SigningRecord(
-                    domain: domain, selector: selector, algorithm: algorithm, publicKey: [UInt8](key.publicKey)), slot: slot.data
+                    domain: domain, selector: selector, algorithm: algorithm, publicKey: [UInt8](key.publicKey)),
+                slot: slot.data
             )
         }
         try await pool.write { db in
@@ -62,10 +63,12 @@ extension Directory {
     package func removeDomain(_ name: String, by actor: String) async throws {
         let domain = Self.domainName(name)
         try await pool.write { db in
-            guard let row = try Int64.fetchOne(db, sql: "SELECT id FROM domains WHERE name = ?", arguments: [domain]) else {
+            guard let row = try Int64.fetchOne(db, sql: "SELECT id FROM domains WHERE name = ?", arguments: [domain])
+            else {
                 throw DirectoryError.noSuchDomain(domain)
             }
-            let accounts = try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM accounts WHERE domain = ?", arguments: [row]) ?? 0
+            let accounts =
+                try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM accounts WHERE domain = ?", arguments: [row]) ?? 0
             guard accounts == 0 else { throw DirectoryError.domainInUse(domain, accounts: accounts) }
             let aliases = try String.fetchAll(db, sql: "SELECT name FROM aliases WHERE domain = ?", arguments: [row])
             try db.execute(sql: "DELETE FROM domains WHERE id = ?", arguments: [row])

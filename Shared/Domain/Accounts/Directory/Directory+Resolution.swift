@@ -28,7 +28,8 @@ extension Directory {
     package func isLocal(domain: String) async throws -> Bool {
         let name = Self.domainName(domain)
         return try await pool.read { db in
-            try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM domains WHERE name = ?)", arguments: [name]) ?? false
+            try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM domains WHERE name = ?)", arguments: [name])
+                ?? false
         }
     }
 
@@ -39,7 +40,9 @@ extension Directory {
         {
             start = LocalName(name: start.name, domain: first)
         }
-        guard try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM domains WHERE name = ?)", arguments: [start.domain]) ?? false
+        guard
+            try Bool.fetchOne(
+                db, sql: "SELECT EXISTS (SELECT 1 FROM domains WHERE name = ?)", arguments: [start.domain]) ?? false
         else { return .notLocal }
 
         var found: [AccountID] = []

@@ -32,7 +32,8 @@ package enum DirectoryError: Error, Equatable, CustomStringConvertible {
         case .malformedAddress(let address):
             "“\(address)” cannot be an address here: it takes name@domain, the name without +, quotes and spaces"
         case .noSuchAlias(let address): "there is no alias \(address); see: mailkeep alias list"
-        case .aliasTarget(let address): "\(address) is not an account or alias of ours; an alias leads to local accounts only"
+        case .aliasTarget(let address):
+            "\(address) is not an account or alias of ours; an alias leads to local accounts only"
         case .passwordLength:
             "a password has \(Directory.passwordBytes.lowerBound) to \(Directory.passwordBytes.upperBound) bytes"
         case .busy: "too many logins at once"

@@ -56,7 +56,8 @@ struct NewSigningKey {
         case .ed25519:
             let key = Curve25519.Signing.PrivateKey()
             return NewSigningKey(
-                algorithm: algorithm, publicKey: key.publicKey.rawRepresentation, privateKey: SecretBytes(key.rawRepresentation))
+                algorithm: algorithm, publicKey: key.publicKey.rawRepresentation,
+                privateKey: SecretBytes(key.rawRepresentation))
         case .rsa:
             let key = try _RSA.Signing.PrivateKey(keySize: .bits2048)
             return NewSigningKey(

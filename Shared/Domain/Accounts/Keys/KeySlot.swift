@@ -38,7 +38,8 @@ package struct KeySlot: Sendable, Equatable {
 
     /// - Parameter nonce: 24 bytes; given by tests only, otherwise random.
     static func seal(
-        _ secret: UnsafeRawBufferPointer, for purpose: KeyPurpose, identity: String, key: SealedKey, nonce: [UInt8]? = nil
+        _ secret: UnsafeRawBufferPointer, for purpose: KeyPurpose, identity: String, key: SealedKey,
+        nonce: [UInt8]? = nil
     ) -> KeySlot {
         precondition(secret.count <= secretLimit && (nonce?.count ?? nonceBytes) == nonceBytes)
         var bytes = [UInt8](repeating: 0, count: headBytes + secret.count + tagBytes)
@@ -54,7 +55,8 @@ package struct KeySlot: Sendable, Equatable {
             key.withUnsafeBytes { key in
                 let start = bytes.baseAddress!.assumingMemoryBound(to: UInt8.self)
                 _ = crypto_aead_xchacha20poly1305_ietf_encrypt(
-                    start + headBytes, nil, secret.baseAddress?.assumingMemoryBound(to: UInt8.self), UInt64(secret.count),
+                    start + headBytes, nil, secret.baseAddress?.assumingMemoryBound(to: UInt8.self),
+                    UInt64(secret.count),
                     associated, UInt64(associated.count), nil, start + 2,
                     key.baseAddress!.assumingMemoryBound(to: UInt8.self))
             }
@@ -114,7 +116,8 @@ package enum KeySlotError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .malformed: "a key slot is damaged"
         case .unknownVersion(let version): "a key slot has version \(version), of a later release; upgrade this program"
-        case .unknownAlgorithm(let algorithm): "a key slot has algorithm \(algorithm), of a later release; upgrade this program"
+        case .unknownAlgorithm(let algorithm):
+            "a key slot has algorithm \(algorithm), of a later release; upgrade this program"
         case .refused(let purpose, let identity):
             "the \(purpose.rawValue) key does not open the slot of \(identity): it is another installation's key, or the "
                 + "slot is damaged or was moved"

@@ -40,7 +40,8 @@ package struct PurposeKeys: Sendable {
         var keys: [KeyPurpose: SealedKey] = [:]
         for purpose in KeyPurpose.allCases {
             let output = HKDF<SHA256>.deriveKey(
-                inputKeyMaterial: input, info: Data("mailkeep/1/\(purpose.rawValue)".utf8), outputByteCount: SealedKey.count)
+                inputKeyMaterial: input, info: Data("mailkeep/1/\(purpose.rawValue)".utf8),
+                outputByteCount: SealedKey.count)
             keys[purpose] = output.withUnsafeBytes { SealedKey($0) }
         }
         self.keys = keys

@@ -27,7 +27,9 @@ package struct StoreFile: Sendable {
         guard !exists(in: dataFolder) else { throw SealedError.fileExists(path(in: dataFolder)) }
         let slot = try KeySlot.seal(.random(), for: purpose, identity: identity, keys: keys)
         do { try NewFile.write(slot.bytes, to: slotPath(in: dataFolder), mode: 0o440) } catch {
-            guard error.errno == EEXIST else { throw KeyError.system("write \(slotPath(in: dataFolder))", errno: error.errno) }
+            guard error.errno == EEXIST else {
+                throw KeyError.system("write \(slotPath(in: dataFolder))", errno: error.errno)
+            }
         }
         try SealedDatabase.create(
             path: path(in: dataFolder), key: key(in: dataFolder, keys: keys), migrations: migrations)

@@ -15,7 +15,8 @@ enum PasswordHash {
         var text = [CChar](repeating: 0, count: Int(crypto_pwhash_STRBYTES))
         let result = password.withBytes { password in
             crypto_pwhash_str_alg(
-                &text, password.baseAddress!.assumingMemoryBound(to: CChar.self), UInt64(password.count), passes, memory,
+                &text, password.baseAddress!.assumingMemoryBound(to: CChar.self), UInt64(password.count), passes,
+                memory,
                 crypto_pwhash_ALG_ARGON2ID13)
         }
         guard result == 0 else { return nil }
