@@ -36,8 +36,10 @@ struct SealedDatabaseTests {
             }
         }
         #expect(pragmas == ["2", "wal", "2", "2", "4096"])
-        let attributes = try FileManager.default.attributesOfItem(atPath: path)
-        #expect((attributes[.posixPermissions] as? NSNumber)?.intValue == 0o660)
+        for suffix in ["", "-wal", "-shm"] {
+            let attributes = try FileManager.default.attributesOfItem(atPath: path + suffix)
+            #expect((attributes[.posixPermissions] as? NSNumber)?.intValue == 0o660, "\(suffix)")
+        }
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.contains("new") } == [])
     }
 
