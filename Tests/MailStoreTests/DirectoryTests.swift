@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Accounts
 import Foundation
+import GRDB
 import SealedSQLite
 import Testing
 
@@ -65,5 +66,52 @@ import Testing
         await #expect(throws: StoreError.keyUnavailable) { try await again.create(locked) }
         await again.close()
         await #expect(throws: StoreError.closed) { try await wholeStore.list() }
+    }
+
+    /// A later release says in the file that this one must not touch it.
+    @Test func aFileOfALaterReleaseIsRefused() async throws {
+        let fixture = try await Fixture()
+        _ = try await fixture.store.deliver(message("x"))
+        try await fixture.store.write { try $0.execute(sql: "UPDATE schema_version SET oldest_reader = 1000") }
+        let other = fixture.another()
+        let store = try await other.store(for: fixture.account)
+        await #expect(throws: StoreError.tooNew) { try await store.deliver(message("y")) }
+        await other.close()
+    }
+
+    @Test func tidyingGoesThroughAllAccounts() async throws {
+        var limits = StoreLimits()
+        limits.bodyGraceSeconds = -10
+        let fixture = try await Fixture(limits: limits)
+        let second = try await fixture.directory.create(.random())
+        for store in [fixture.store, second] {
+            let inbox = try await store.deliver(message("x")).mailbox
+            _ = try await store.expunge([1], in: inbox)
+        }
+        await fixture.directory.tidy()
+        for store in [fixture.store, second] {
+            #expect(try await store.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM bodies") } == 0)
+            #expect(try await store.usage() == (messages: 0, bytes: 0))
+        }
+    }
+
+    /// What a message says is nowhere on disk in clear, while the file is open and after.
+    @Test func nothingIsOnDiskInClear() async throws {
+        let fixture = try await Fixture()
+        let marker = "Xyzzy-marker-in-clear"
+        let text = String(repeating: marker + "\r\n", count: 5000)
+        let inbox = try await fixture.store.deliver(message(marker, text)).mailbox
+        _ = try await fixture.store.search(.text(marker), in: inbox)
+        func files() throws -> [Data] {
+            try FileManager.default.contentsOfDirectory(atPath: fixture.root).map {
+                try Data(contentsOf: URL(fileURLWithPath: fixture.root + "/" + $0))
+            }
+        }
+        let open = try files()
+        await fixture.directory.close()
+        for data in try open + files() {
+            #expect(data.range(of: Data(marker.utf8)) == nil)
+            #expect(data.range(of: Data(marker.lowercased().utf8)) == nil)
+        }
     }
 }

@@ -19,9 +19,9 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "/", "//", "a//b", "/a", "a\u{0}b", "a\nb", "a\u{7F}", "a\u{85}b", "a\u{2028}b", String(repeating: "x", count: 256),
-        Array(repeating: "a", count: 33).joined(separator: "/"), Array(repeating: String(repeating: "b", count: 200), count: 6)
-            .joined(separator: "/"),
+        "", "/", "//", "a//b", "/a", "a\u{0}b", "a\nb", "a\u{7F}", "a\u{85}b", "a\u{2028}b",
+        String(repeating: "x", count: 256), Array(repeating: "a", count: 33).joined(separator: "/"),
+        Array(repeating: String(repeating: "b", count: 200), count: 6).joined(separator: "/"),
     ])
     func badNamesAreRefused(_ text: String) {
         #expect(throws: StoreError.self) { try MailboxName(text) }

@@ -136,7 +136,10 @@ import Testing
     }
 
     @Test func htmlIsStripped() {
-        func strip(_ html: String) -> String { String(decoding: TextFolding.fold(String(decoding: HTMLText.strip(Array(html.utf8)), as: UTF8.self)), as: UTF8.self) }
+        func strip(_ html: String) -> String {
+            let text = String(decoding: HTMLText.strip(Array(html.utf8)), as: UTF8.self)
+            return String(decoding: TextFolding.fold(text), as: UTF8.self)
+        }
         #expect(strip("<p>a</p><p>b</p>") == " a b ")
         #expect(strip("x<b>y</b>z") == "xyz")
         #expect(strip("1 < 2 &amp;&lt;&#65;&#x42;&bogus;&") == "1 < 2 &<ab&bogus;&")

@@ -7,10 +7,12 @@ import GRDB
 actor AppendQueue {
     typealias Work = @Sendable (Database) throws -> Appended
 
+    private typealias Answer = CheckedContinuation<Result<Appended, StoreError>, Never>
+
     private struct Pending {
         var work: Work
         var bytes: Int
-        var answer: CheckedContinuation<Result<Appended, StoreError>, Never>
+        var answer: Answer
     }
 
     private static let batchCount = 64
@@ -23,7 +25,7 @@ actor AppendQueue {
     init(pool: DatabasePool) { self.pool = pool }
 
     func run(bytes: Int, _ work: @escaping Work) async throws(StoreError) -> Appended {
-        let result = await withCheckedContinuation { (answer: CheckedContinuation<Result<Appended, StoreError>, Never>) in
+        let result = await withCheckedContinuation { (answer: Answer) in
             pending.append(Pending(work: work, bytes: bytes, answer: answer))
             if !isRunning {
                 isRunning = true
@@ -37,10 +39,12 @@ actor AppendQueue {
     private func drain() async {
         while !pending.isEmpty {
             var bytes = 0
-            let count = max(1, pending.prefix(Self.batchCount).prefix { next in
-                bytes += next.bytes
-                return bytes <= Self.batchBytes
-            }.count)
+            let count = max(
+                1,
+                pending.prefix(Self.batchCount).prefix { next in
+                    bytes += next.bytes
+                    return bytes <= Self.batchBytes
+                }.count)
             let batch = Array(pending.prefix(count))
             pending.removeFirst(count)
             let results = await Self.commit(batch.map(\.work), to: pool)

@@ -20,7 +20,7 @@ extension AccountStore {
                     sql: "UPDATE mailboxes SET first_recent = uid_next WHERE id = ?", arguments: [row.id.rawValue])
                 return try db.snapshot(of: row)
             }
-        } catch where error.isTemporary {
+        } catch  where error.isTemporary {
             // A full disk stops no reading: the claim is worth less than the SELECT.
             return try await read { db in try db.snapshot(of: db.existingMailbox(named: name)) }
         }
@@ -128,7 +128,8 @@ extension AccountStore {
             let inbox = try db.existingMailbox(named: .inbox)
             var items: [MaildropItem] = []
             try db.forEachMessage(
-                "m.id, m.size, b.header_size, m.body", from: "messages m JOIN bodies b ON b.id = m.body", in: inbox, .all
+                "m.id, m.size, b.header_size, m.body", from: "messages m JOIN bodies b ON b.id = m.body", in: inbox,
+                .all
             ) { row in
                 let uid = MessageKey.uid(row[0])
                 items.append(

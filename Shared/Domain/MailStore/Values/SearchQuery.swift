@@ -23,7 +23,9 @@ package struct SearchDay: Sendable, Hashable, Comparable {
 
 /// A test of a day: `on` is equal, `before` earlier, `since` the same or later.
 package enum DayTest: Sendable, Equatable {
-    case before(SearchDay), on(SearchDay), since(SearchDay)
+    case before(SearchDay)
+    case on(SearchDay)
+    case since(SearchDay)
 
     func holds(_ day: Int) -> Bool {
         switch self {
