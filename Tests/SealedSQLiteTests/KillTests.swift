@@ -68,6 +68,21 @@ struct KillTests {
         expectOnlyTheCommitted(try queue.read { try String.fetchAll($0, sql: "SELECT text FROM notes") })
     }
 
+    /// The size to go back to stands in clear in a journal, and pages that are missing would be filled in.
+    @Test func aDamagedJournalDoesNotFillTheDisk() throws {
+        try SealedDatabase.create(path: path, key: key, migrations: [notes])
+        #expect(throws: Program.Failed.self) {
+            try Program.run(Program.python, [script, "hot", library(), path, key.hex, "delete"])
+        }
+        var journal = try Data(contentsOf: URL(fileURLWithPath: path + "-journal"))
+        journal.replaceSubrange(16..<20, with: [0, 0xFF, 0xFF, 0xFF])  // pages: 64 GiB
+        try journal.write(to: URL(fileURLWithPath: path + "-journal"))
+        #expect(throws: DatabaseError.self) {
+            try SealedDatabase.openQueue(path: path, key: key, migrations: [notes])
+        }
+        #expect(try Data(contentsOf: URL(fileURLWithPath: path)).count < 2_000_000)
+    }
+
     @Test func writersAreKilledBesideReaders() throws {
         try SealedDatabase.create(path: path, key: key, migrations: [notes, Self.ledger])
         let rounds = ProcessInfo.processInfo.environment["MAILKEEP_TORTURE_ROUNDS"] ?? "6"

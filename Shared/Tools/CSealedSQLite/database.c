@@ -52,11 +52,13 @@ int sealed_main_read(sqlite3_file *file, void *to, int amount, sqlite3_int64 off
     return rc;
 }
 
-// Pages past the end that SQLite never writes would be zeros, which is no valid page.
+// Pages past the end that SQLite never writes would be zeros, which is no valid page. The size of the file after a rollback
+// or checkpoint stands in clear in the log: a damaged one must not fill the disk with such pages.
 int sealed_main_fill(sealed_file *f, sqlite3_int64 upto) {
     sqlite3_int64 size = 0;
     int rc = f->real->pMethods->xFileSize(f->real, &size);
     if (rc != SQLITE_OK || size >= upto) return rc;
+    if (upto - size > MAX_GAP) return SQLITE_CORRUPT;
     static const unsigned char zeros[MAX_PAGE_SIZE];
     for (size -= size % f->page_size; size < upto && rc == SQLITE_OK; size += f->page_size) {
         rc = sealed_page_out(f, (unsigned int)(size / f->page_size) + 1, zeros, f->buffer);

@@ -8,6 +8,8 @@
 #include "sealed_sqlite.h"
 
 enum { RESERVE = 32, NONCE = 16, TAG = 16, SALT = 16, PAGE_SIZE = 4096, MAX_PAGE_SIZE = 65536 };
+/// Most bytes by which a file grows at once by pages that SQLite did not write: pages that one transaction took and freed.
+enum { MAX_GAP = 256 << 20 };
 
 /// One registered key, in locked memory. The registry counts the users: registrations and open files.
 typedef struct sealed_key {
