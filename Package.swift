@@ -56,7 +56,7 @@ let tools: [Target] = [
         name: "CSealedSQLite", path: "Shared/Tools/CSealedSQLite",
         linkerSettings: [.linkedLibrary("sqlite3"), .linkedLibrary("sodium")]),
     library("SealedSQLite", layer: "Tools", ["CSealedSQLite", "CSodium", grdb]),
-    library("RedisStreams", layer: "Tools", ["CHiredis", nio, nioPosix, logging, lifecycle]),
+    library("RedisStreams", layer: "Tools", ["CHiredis", nio, nioPosix, crypto, logging, lifecycle]),
     library("DNSClient", layer: "Tools", ["CUnbound"]),
     library(
         "ServiceKit", layer: "Tools",

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Every name that Mailkeep uses in Redis. Nothing there is needed to keep mail: all of it may vanish at any time.
+package enum RedisKeys {
+    private static let prefix = "mailkeep:"
+
+    /// Channel, pub/sub: something in this account changed. The payload is empty.
+    package static func account(_ id: String) -> String { prefix + "account:" + id }
+    /// Pattern of all `account` channels.
+    package static let allAccounts = prefix + "account:*"
+    /// The account of an `account` channel.
+    static func account(ofChannel channel: String) -> String? {
+        let start = prefix + "account:"
+        return channel.hasPrefix(start) ? String(channel.dropFirst(start.count)) : nil
+    }
+
+    /// Stream: deliveries of this kind became due. Read by the consumer group `workers`.
+    package static func work(_ kind: String) -> String { prefix + "work:" + kind }
+    package static let workers = "workers"
+
+    /// Counter with expiry: failed logins from a network address, which appears only as a keyed hash.
+    static func failedLogins(_ hash: String) -> String { prefix + "failed-logins:" + hash }
+    /// Counter with expiry: any other limit, by its name and a keyed hash of who is counted.
+    static func counter(_ name: String, _ hash: String) -> String { prefix + "count:" + name + ":" + hash }
+}
