@@ -14,7 +14,7 @@ extension IMAPSession {
         do {
             let mailbox = try await store.mailbox(named: MailboxName(name))
             appended = try await store.append(message, to: mailbox, flags: flags, internalDate: date.map(Self.moment) ?? .now())
-        } catch let error as StoreError {
+        } catch {
             throw Refusal(error, isTarget: true)
         }
         announce()

@@ -17,10 +17,11 @@ extension IMAPSession {
                 guard case .line(let line) = event, String(decoding: line, as: UTF8.self).uppercased() == "DONE" else {
                     throw Refusal(bad: "DONE was expected")
                 }
-                return try await done(tag)
+                try await tellChanges(expunges: true)
+                return ok(tag, "done")
             }
             switch try await bytesOrChange(of: account) {
-            case .gone?: return end("* BYE")
+            case .gone?: return self.end("* BYE")
             case .bytes(let bytes)?: framing.append(bytes)
             case nil:
                 try await tellChanges(expunges: true)

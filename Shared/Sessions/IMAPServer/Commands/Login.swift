@@ -21,7 +21,7 @@ extension IMAPSession {
         try mayLogIn()
         guard mechanism == "PLAIN" else { throw Refusal(no: "the mechanism is not known", code: "CANNOT") }
         var exchange = SASLExchange(.plain)
-        var step = exchange.start(initialResponse: initial.map { $0 == [0x3D] ? [] : $0[...] })
+        var step = exchange.start(initialResponse: initial.map { $0[...] })
         while true {
             switch step {
             case .challenge(let challenge):
@@ -32,8 +32,8 @@ extension IMAPSession {
                 guard case .line(let line)? = try await nextEvent(rawLine: true) else { throw Refusal(bad: "a response was expected") }
                 step = exchange.receive(line[...])
             case .credentials(let credentials): return try await check(tag, credentials)
-            case .failure(.cancelled): throw Refusal(bad: "cancelled")
-            case .failure: throw Refusal(bad: "the response makes no sense")
+            case .failed(.cancelled): throw Refusal(bad: "cancelled")
+            case .failed: throw Refusal(bad: "the response makes no sense")
             }
         }
     }

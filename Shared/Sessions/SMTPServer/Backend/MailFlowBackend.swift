@@ -6,6 +6,7 @@ import MailFlow
 import MailFormat
 import Metrics
 import SASLMechanisms
+import ServiceKit
 import SMTPGrammar
 
 /// Joins a session to the real rooms: logins to `Accounts.Directory`, everything about mail to `MailFlow.AcceptMessage`.

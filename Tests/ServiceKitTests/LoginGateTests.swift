@@ -2,7 +2,7 @@
 
 import Testing
 
-@testable import SMTPServer
+@testable import ServiceKit
 
 @Suite struct LoginGateTests {
     @Test func firstTenFailuresCostNothing() async {
