@@ -69,6 +69,7 @@ def main() -> None:
     tail_of(data[0][1], sent, "IMAP")
     imap.logout()
 
+    if not ends.get("pop3s"): return
     pop3 = poplib.POP3_SSL(ends["pop3s"]["host"], ends["pop3s"]["port"], context=tls, timeout=30)
     pop3.user(bob["address"])
     pop3.pass_(bob["password"])

@@ -32,7 +32,7 @@ TEXT
 
 demo_domain=mailkeep.test
 elsewhere_domain=elsewhere.test
-services=(smtp-inbound smtp-outbound mail-access)
+services=(smtp-inbound mail-access)
 listeners=(smtp submission submissions imap imaps pop3 pop3s redis dns health-inbound health-outbound health-access elsewhere)
 
 try_main() {
