@@ -100,10 +100,14 @@ struct CommandParser {
         return atom
     }
 
+    /// `word` is in upper case; the input may be in any.
     mutating func keyword(_ word: String) -> Bool {
         let bytes = Array(word.utf8)
         guard position + bytes.count <= input.count else { return false }
-        for (offset, byte) in bytes.enumerated() where input[position + offset] & 0xDF != byte & 0xDF { return false }
+        for (offset, byte) in bytes.enumerated() {
+            let found = input[position + offset]
+            guard found == byte || (0x61...0x7A).contains(found) && found - 0x20 == byte else { return false }
+        }
         position += bytes.count
         return true
     }
@@ -163,15 +167,22 @@ struct CommandParser {
 
     static func mailboxName(_ bytes: [UInt8]) throws(Failure) -> String {
         if let name = ModifiedUTF7.decode(bytes) { return name }
+        // `&` that begins nothing sensible is a mistake in ASCII, and itself beside UTF-8.
+        guard bytes.contains(where: { $0 >= 0x80 }) || !bytes.contains(0x26) else { throw Failure(message: "the mailbox name is no modified UTF-7") }
         guard let name = String(validating: bytes, as: UTF8.self) else { throw Failure(message: "the mailbox name is no UTF-8") }
         return name
     }
 
     /// list-mailbox: a pattern with wildcards
     mutating func pattern() throws(Failure) -> String {
-        if next == 0x22 || next == 0 { return try Self.mailboxName(try string()) }
+        if next == 0x22 || next == 0 {
+            let quoted = try string()
+            guard quoted.count <= 2_000 else { throw fail("the pattern is too long") }
+            return try Self.mailboxName(quoted)
+        }
         let text = take { Self.isAstring($0) || $0 == 0x25 || $0 == 0x2A || $0 >= 0x80 }
         guard !text.isEmpty else { throw fail("a pattern is missing") }
+        guard text.utf8.count <= 2_000 else { throw fail("the pattern is too long") }
         return try Self.mailboxName(Array(text.utf8))
     }
 

@@ -20,7 +20,8 @@ package struct InternalDateText: Sendable, Equatable {
         let clock = words[1].split(separator: ":").compactMap { Int($0) }
         let zone = words[2]
         guard clock.count == 3, (0...23).contains(clock[0]), (0...59).contains(clock[1]), (0...60).contains(clock[2]),
-            zone.utf8.count == 5, let sign = zone.first, sign == "+" || sign == "-", let offset = Int(zone.dropFirst())
+            zone.utf8.count == 5, let sign = zone.first, sign == "+" || sign == "-", let offset = UInt16(zone.dropFirst()).map(Int.init),
+            offset < 2_400, offset % 100 < 60
         else { return nil }
         let minutes = offset / 100 * 60 + offset % 100
         self.init(

@@ -41,7 +41,7 @@ extension CommandParser {
         if next == 0x28 {
             command.isExtended = true
             command.patterns = try list { parser throws(Failure) in try parser.pattern() }
-            guard !command.patterns.isEmpty else { throw fail("a pattern is missing") }
+            guard (1...50).contains(command.patterns.count) else { throw fail("1 to 50 patterns are expected") }
         } else {
             command.patterns = [try pattern()]
         }

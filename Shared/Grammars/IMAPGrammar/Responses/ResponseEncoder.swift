@@ -13,6 +13,9 @@ package struct ResponseEncoder: Sendable {
         return bytes
     }
 
+    /// Takes back what was written after `count` bytes.
+    package mutating func truncate(to count: Int) { bytes.removeLast(max(0, bytes.count - count)) }
+
     package mutating func raw(_ text: String) { bytes.append(contentsOf: text.utf8) }
     package mutating func raw(_ more: some Sequence<UInt8>) { bytes.append(contentsOf: more) }
     package mutating func line(_ text: String) { raw(text + "\r\n") }

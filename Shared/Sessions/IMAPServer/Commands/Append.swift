@@ -9,6 +9,8 @@ extension IMAPSession {
         _ tag: String, _ store: AccountStore, _ name: String, _ flags: [String], _ date: InternalDateText?, _ message: [UInt8]
     ) async throws {
         guard !message.isEmpty else { throw Refusal(no: "an empty message") }
+        // It could not be given back in a plain literal (RFC 3516 section 4.4).
+        guard !message.contains(0) else { throw Refusal(no: "a message cannot hold a NUL", code: "UNKNOWN-CTE") }
         let flags = try FlagNames.parse(flags)
         let appended: Appended
         do {

@@ -53,14 +53,22 @@ extension IMAPSession {
             let uid = mailbox.messages.uids[index]
             // gone meanwhile: the EXPUNGE comes when it may
             if needsRow, rows[uid] == nil { continue }
-            out.raw("* \(index + 1) FETCH (")
             var all = items
             if newlySeen.contains(uid), !all.contains(.flags) { all.append(.flags) }
-            for (position, item) in all.enumerated() {
-                if position > 0 { out.raw(" ") }
-                try await tell(item, index, rows[uid], store, mailbox)
+            let (before, writes) = (out.bytes.count, writes)
+            do {
+                out.raw("* \(index + 1) FETCH (")
+                for (position, item) in all.enumerated() {
+                    if position > 0 { out.raw(" ") }
+                    try await tell(item, index, rows[uid], store, mailbox)
+                }
+                out.raw(")\r\n")
+            } catch {
+                // NO may follow whole responses only.
+                guard writes == self.writes else { throw BrokenLiteral() }
+                out.truncate(to: before)
+                throw error
             }
-            out.raw(")\r\n")
             if out.bytes.count > 64 << 10 { try await flush() }
         }
     }
@@ -84,12 +92,11 @@ extension IMAPSession {
                 out.envelope(row.structure?.envelope)
             case .body, .bodyStructure:
                 out.raw(item == .body ? "BODY " : "BODYSTRUCTURE ")
-                if let structure = row.structure { out.structure(structure, isExtended: item == .bodyStructure) }
+                guard let structure = row.structure else { throw Refusal(no: "the structure is not known", code: "UNAVAILABLE") }
+                out.structure(structure, isExtended: item == .bodyStructure)
             case .rfc822: try await text("RFC822", 0..<row.size, nil, row, store)
             case .rfc822Text: try await text("RFC822.TEXT", row.headerSize..<row.size, nil, row, store)
-            case .rfc822Header:
-                out.raw("RFC822.HEADER ")
-                out.literal(row.header ?? [])
+            case .rfc822Header: try await text("RFC822.HEADER", 0..<row.headerSize, nil, row, store)
             case .section(let section, let partial, _): try await self.section(section, partial, row, store)
             case .binary(let part, let partial, _): try await binary(part, partial, row, store)
             case .binarySize(let part):
@@ -113,7 +120,8 @@ extension IMAPSession {
             try await text(name, section.text == .header ? inner.header : inner.body, partial, row, store)
         case .headerFields(let names, let isNot):
             guard let inner = row.message(section.part) else { return out.raw("\(name) NIL") }
-            let bytes = section.part.isEmpty ? row.header ?? [] : try await read(inner.header, row, store)
+            let known = section.part.isEmpty ? row.header : nil
+            let bytes = if let known { known } else { try await read(inner.header, row, store) }
             let chosen = Self.fields(of: bytes, names, isNot: isNot)
             out.raw(name + " ")
             out.literal(chosen[partial.range(in: chosen.count)])
@@ -177,9 +185,11 @@ extension IMAPSession {
     }
 
     private func binary(_ part: [Int], _ partial: Partial?, _ row: MessageMetadata, _ store: AccountStore) async throws {
+        let name = "BINARY[\(part.map(String.init).joined(separator: "."))]\(partial.map { "<\($0.start)>" } ?? "") "
+        if !part.isEmpty, let structure = row.structure, structure.part(part) == nil { return out.raw(name + "NIL") }
         let bytes = try await decoded(part, row, store)
         let chosen = bytes[partial.range(in: bytes.count)]
-        out.raw("BINARY[\(part.map(String.init).joined(separator: "."))]\(partial.map { "<\($0.start)>" } ?? "") ")
+        out.raw(name)
         out.literal(chosen, isBinary: chosen.contains(0))
     }
 }
@@ -204,7 +214,6 @@ extension FetchItem {
 
     var needsHeader: Bool {
         switch self {
-        case .rfc822Header: true
         case .section(let section, _, _):
             if case .headerFields = section.text { section.part.isEmpty } else { false }
         default: false

@@ -26,7 +26,7 @@ extension IMAPSession {
             case nil:
                 try await tellChanges(expunges: true)
                 try await flush()
-                if selected == nil { continue }
+                if isOver { return }
             }
         }
         throw IMAPEnd.timedOut

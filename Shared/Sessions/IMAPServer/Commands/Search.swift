@@ -5,6 +5,9 @@ import MailStore
 extension IMAPSession {
     /// SEARCH (RFC 9051 section 6.4.4), ESEARCH, SEARCHRES.
     func search(_ tag: String, _ store: AccountStore, _ mailbox: SelectedMailbox, _ command: SearchCommand) async throws {
+        let saves = command.returns?.contains(.save) == true
+        // RFC 5182 section 2.1: a search that fails leaves an empty result, not the one before.
+        if saves { selected?.saved = UIDSet() }
         if let charset = command.charset, charset != "UTF-8", charset != "US-ASCII" {
             throw Refusal(no: "that charset is not known", code: "BADCHARSET (US-ASCII UTF-8)")
         }
@@ -14,7 +17,7 @@ extension IMAPSession {
         let result = try await store.search(query, in: mailbox.id)
         let indices = result.uids.compactMap { mailbox.messages.index(of: $0) }
         let numbers = indices.map { command.byUID ? mailbox.messages.uids[$0] : UInt32($0 + 1) }
-        if command.returns?.contains(.save) == true { selected?.saved = mailbox.uids(indices) }
+        if saves { selected?.saved = mailbox.uids(Self.kept(indices, command.returns ?? [])) }
         let modseq = usesModseq && !indices.isEmpty ? result.highestModseq : nil
         if let returns = command.returns ?? (isRev2 ? [.all] : nil) {
             tell(numbers, tag, returns, byUID: command.byUID, modseq: modseq)
@@ -23,6 +26,14 @@ extension IMAPSession {
         }
         try await tellChanges(expunges: command.byUID)
         ok(tag, "done")
+    }
+
+    /// With MIN or MAX alone, SAVE keeps those and not the rest (RFC 5182 section 2.1).
+    private static func kept(_ indices: [Int], _ returns: Set<SearchCommand.Return>) -> [Int] {
+        guard let first = indices.first, let last = indices.last, returns.isDisjoint(with: [.all, .count]),
+            !returns.isDisjoint(with: [.min, .max])
+        else { return indices }
+        return (returns.contains(.min) ? [first] : []) + (returns.contains(.max) && first != last || !returns.contains(.min) ? [last] : [])
     }
 
     private func tell(

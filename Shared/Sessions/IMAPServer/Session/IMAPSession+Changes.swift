@@ -29,9 +29,13 @@ extension IMAPSession {
         }
         mailbox.state = changes.state
         for uid in mailbox.messages.uids where changes.expunged.contains(uid) { mailbox.untold.insert(uid) }
+        // What this session did itself has the modseq that it knows already, and was told or wanted silent.
+        let others = zip(changes.changed.uids, changes.changed.modseqs).filter { uid, modseq in
+            mailbox.messages.index(of: uid).map { mailbox.messages.modseqs[$0] != modseq } ?? false
+        }
         mailbox.update(changes.changed)
-        for uid in changes.changed.uids {
-            if let index = mailbox.messages.index(of: uid), !mailbox.untold.contains(uid) { tellFlagsOf(index, mailbox) }
+        for (uid, _) in others where !mailbox.untold.contains(uid) {
+            if let index = mailbox.messages.index(of: uid) { tellFlagsOf(index, mailbox) }
         }
         let new = changes.new
         for (offset, uid) in new.uids.enumerated() where uid > mailbox.messages.uids.last ?? 0 {

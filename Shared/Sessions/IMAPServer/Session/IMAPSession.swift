@@ -21,7 +21,9 @@ package final class IMAPSession {
     var isRev2 = false
     var isCondstore = false
     private var wrong = 0
-    private var isOver = false
+    private(set) var isOver = false
+    /// How often something was written: what was, cannot be taken back.
+    private(set) var writes = 0
 
     package init(transport: any IMAPTransport, backend: any IMAPBackend, limits: IMAPLimits = IMAPLimits(), logger: Logger) {
         self.transport = transport
@@ -48,21 +50,21 @@ package final class IMAPSession {
     }
 
     var capabilities: String {
-        var all = ["IMAP4rev1", "IMAP4rev2", "LITERAL+", "ID", "ENABLE", "SASL-IR"]
+        var all = [
+            "IMAP4rev1", "IMAP4rev2", "LITERAL+", "ID", "ENABLE", "SASL-IR", "IDLE", "UIDPLUS", "MOVE", "SPECIAL-USE",
+            "CREATE-SPECIAL-USE", "NAMESPACE", "UNSELECT", "CHILDREN", "LIST-EXTENDED", "LIST-STATUS", "STATUS=SIZE",
+            "CONDSTORE", "ESEARCH", "SEARCHRES", "BINARY",
+        ]
         if store == nil {
             if transport.canStartTLS { all.append("STARTTLS") }
             all.append(transport.isTLS ? "AUTH=PLAIN" : "LOGINDISABLED")
-        } else {
-            all += [
-                "IDLE", "UIDPLUS", "MOVE", "SPECIAL-USE", "CREATE-SPECIAL-USE", "NAMESPACE", "UNSELECT", "CHILDREN",
-                "LIST-EXTENDED", "LIST-STATUS", "STATUS=SIZE", "CONDSTORE", "ESEARCH", "SEARCHRES", "BINARY",
-            ]
         }
         return all.joined(separator: " ")
     }
 
     func flush() async throws {
         guard !out.isEmpty else { return }
+        writes += 1
         try await transport.write(out.take())
     }
 
@@ -105,8 +107,13 @@ package final class IMAPSession {
     /// Size and login are checked before any `+`.
     private func decide(_ size: Int, _ isSynchronizing: Bool, _ soFar: CommandBytes) {
         let (tag, name) = TaggedCommand.peek(soFar)
+        if store == nil, !transport.isTLS || !["LOGIN", "ID"].contains(name) {
+            framing.refuseLiteral()
+            return bad(tag, transport.isTLS ? "log in first" : "no literals before TLS")
+        }
         let limit = store == nil ? limits.literalBeforeLogin : name == "APPEND" ? limits.message : limits.literal
-        guard size <= limit else {
+        // All literals of a command together, so that many small ones are no way around.
+        guard size <= limit - soFar.literals.reduce(0, { $0 + $1.count }) else {
             framing.refuseLiteral()
             if store == nil {
                 bad(tag, "the literal is too large")

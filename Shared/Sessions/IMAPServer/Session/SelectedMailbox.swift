@@ -34,6 +34,8 @@ struct SelectedMailbox {
             let ranges = set.resolved(highest: messages.uids.last ?? 1)
             return UIDSet(ranges: ranges).ranges.flatMap { indices(ofUIDs: $0) }
         }
+        // `1:*` is asked of empty mailboxes by clients that did not look.
+        if messages.isEmpty, set.hasStar { return [] }
         let ranges = UIDSet(ranges: set.resolved(highest: UInt32(max(messages.count, 1)))).ranges
         guard let last = ranges.last else { return [] }
         guard Int(last.upperBound) <= messages.count else { throw Refusal(bad: "there is no message with that number") }
