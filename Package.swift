@@ -89,7 +89,7 @@ let sessions: [Target] = [
         "SMTPClient", layer: "Sessions",
         [
             "SMTPGrammar", "MailFormat", "DNSClient", "OutgoingQueue", "MailAuthentication", "Accounts", nio, nioPosix,
-            nioSSL, logging, metrics, lifecycle, crypto,
+            nioSSL, logging, metrics, lifecycle, crypto, cryptoExtras,
         ]),
     library(
         "IMAPServer", layer: "Sessions",
