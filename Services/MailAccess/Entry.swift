@@ -3,6 +3,7 @@ import Accounts
 import IMAPServer
 import Logging
 import MailStore
+import RedisStreams
 import ServiceKit
 import ServiceLifecycle
 
@@ -38,10 +39,16 @@ struct Entry {
         let certificates = try configuration.certificate.flatMap { certificate in
             try configuration.certificateKey.map { try TLSCertificates(certificate: certificate, key: $0, logger: logger) }
         }
-        let gate = ProcessLoginGate()
+        let redis = RedisClient(
+            configuration.redisHost.map {
+                RedisServerAddress(host: $0, port: configuration.redisPort, password: configuration.redisPassword)
+            }, logger: logger)
+        let announcements = Announcements(client: redis)
+        let counters = Counters(client: redis, hash: KeyedHash(secret: configuration.redisPassword))
         let imap = IMAPService(
-            directory: directory, accounts: accounts, gate: gate, announce: { _ in },
-            wait: { _, seconds in try? await Task.sleep(for: .seconds(min(seconds, 10))) })
+            directory: directory, accounts: accounts, gate: SharedLoginGate(logins: FailedLogins(counters: counters)),
+            announce: { announcements.announce(account: $0.description) },
+            wait: { await announcements.wait(for: $0, seconds: $1) })
         let server = ConnectionServer(
             configuration: configuration, listeners: listeners, certificates: certificates, logger: logger,
             busyLine: IMAPService.busyLine
@@ -54,9 +61,10 @@ struct Entry {
                 } catch {
                     return "\(error)"
                 }
-            }
+            },
+            ReadinessCheck("redis", isNeeded: false) { configuration.redisHost == nil ? nil : await redis.problem() },
         ]
-        return ServiceMain.Assembly(services: [Upkeep(accounts: accounts), server], checks: checks)
+        return ServiceMain.Assembly(services: [redis, announcements, Upkeep(accounts: accounts), server], checks: checks)
     }
 }
 
@@ -70,6 +78,27 @@ struct Upkeep: Service {
                 try await Task.sleep(for: .seconds(3_600))
                 await accounts.tidy()
             }
+        }
+    }
+}
+
+/// Failed logins, counted in Redis across services; by this process alone while Redis is away.
+struct SharedLoginGate: LoginGate {
+    let logins: FailedLogins
+
+    func pass(address: String) async { await logins.pass(address: address) }
+    func failed(address: String) async { await logins.failed(address: address) }
+}
+
+extension Announcements {
+    /// Returns when the account changed, or after that many seconds.
+    func wait(for account: AccountID, seconds: Int64) async {
+        let changes = changes(of: account.description)
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { for await _ in changes { return } }
+            group.addTask { try? await Task.sleep(for: .seconds(seconds)) }
+            await group.next()
+            group.cancelAll()
         }
     }
 }

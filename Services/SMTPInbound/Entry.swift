@@ -24,7 +24,7 @@ struct Entry {
     ) async throws -> ServiceMain.Assembly {
         let doors = doors(&reader)
         guard reader.mistakes.isEmpty else { return ServiceMain.Assembly(services: [], checks: []) }
-        let rooms = try Rooms(configuration)
+        let rooms = try Rooms(configuration, logger)
 
         let memory = MessageMemory()
         let flow = rooms.flow(hostname: configuration.hostname, logger: logger)
@@ -50,7 +50,7 @@ struct Entry {
             try await loops[connection.listener]?.run(connection)
         }
         let deliveries = LocalDeliveryService(deliveries: rooms.deliveries(hostname: configuration.hostname, logger: logger))
-        return ServiceMain.Assembly(services: [deliveries, server], checks: rooms.checks)
+        return ServiceMain.Assembly(services: [rooms.redis, rooms.remote, rooms.local, deliveries, server], checks: rooms.checks)
     }
 
     private static func doors(_ reader: inout SettingReader) -> [(SessionRole, Int)] {

@@ -6,6 +6,7 @@ import Logging
 import MailFlow
 import MailStore
 import OutgoingQueue
+import RedisStreams
 import SMTPServer
 import ServiceKit
 
@@ -14,11 +15,26 @@ struct Rooms: Sendable {
     let directory: Directory
     let accounts: AccountDirectory
     let queue: OutgoingQueue
-    let gate = ProcessLoginGate()
+    let gate: any LoginGate
+    let redis: RedisClient
+    let remote: WorkStream
+    let local: WorkStream
+    private let announcements: Announcements
+    private let usesRedis: Bool
     private let data: String
 
     /// Throws when a key or a file is missing: the service does not start without its store.
-    init(_ configuration: ServiceConfiguration) throws {
+    init(_ configuration: ServiceConfiguration, _ logger: Logger) throws {
+        usesRedis = configuration.redisHost != nil
+        let redis = RedisClient(
+            configuration.redisHost.map {
+                RedisServerAddress(host: $0, port: configuration.redisPort, password: configuration.redisPassword)
+            }, logger: logger)
+        let (remote, local) = (WorkStream(client: redis, kind: "remote"), WorkStream(client: redis, kind: "local"))
+        (self.redis, self.remote, self.local) = (redis, remote, local)
+        announcements = Announcements(client: redis)
+        let counters = Counters(client: redis, hash: KeyedHash(secret: configuration.redisPassword))
+        gate = SharedLoginGate(logins: FailedLogins(counters: counters))
         let keys = try PurposeKeys(folder: configuration.keys, only: [.configuration, .accounts, .spool])
         let directory = try Directory(dataFolder: configuration.data, keys: keys)
         self.directory = directory
@@ -31,18 +47,24 @@ struct Rooms: Sendable {
         }
         queue = OutgoingQueue(
             database: try StoreFile.spool.open(
-                in: configuration.data, keys: keys, migrations: OutgoingQueue.migrations))
+                in: configuration.data, keys: keys, migrations: OutgoingQueue.migrations),
+            wake: { kind in
+                switch kind {
+                case .local: local.add()
+                case .remote: remote.add()
+                }
+            })
     }
 
     func flow(hostname: String, logger: Logger) -> AcceptMessage {
         AcceptMessage(
             hostname: hostname, directory: directory, drop: accounts, queue: queue,
-            judge: NoJudge(hostname: hostname), announcer: NoAnnouncer(), logger: logger, now: MailDate.now)
+            judge: NoJudge(hostname: hostname), announcer: RedisAnnouncer(announcements: announcements), logger: logger, now: MailDate.now)
     }
 
     func deliveries(hostname: String, logger: Logger) -> LocalDeliveries {
         LocalDeliveries(
-            hostname: hostname, directory: directory, drop: accounts, queue: queue, announcer: NoAnnouncer(),
+            hostname: hostname, directory: directory, drop: accounts, queue: queue, announcer: RedisAnnouncer(announcements: announcements),
             logger: logger, now: MailDate.now)
     }
 
@@ -58,6 +80,7 @@ struct Rooms: Sendable {
             ReadinessCheck("accounts") { [data] in
                 access(data + "/accounts", W_OK | X_OK) == 0 ? nil : "folder of accounts not writable"
             },
+            ReadinessCheck("redis", isNeeded: false) { [redis, usesRedis] in usesRedis ? await redis.problem() : nil },
         ]
     }
 
@@ -69,4 +92,19 @@ struct Rooms: Sendable {
             return "\(error)"
         }
     }
+}
+
+/// Tells sessions by Redis, without waiting for it.
+struct RedisAnnouncer: Announcer {
+    let announcements: Announcements
+
+    func changed(_ account: AccountID) { announcements.announce(account: account.description) }
+}
+
+/// Failed logins, counted in Redis across services; by this process alone while Redis is away.
+struct SharedLoginGate: LoginGate {
+    let logins: FailedLogins
+
+    func pass(address: String) async { await logins.pass(address: address) }
+    func failed(address: String) async { await logins.failed(address: address) }
 }
