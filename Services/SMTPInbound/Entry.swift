@@ -50,7 +50,7 @@ struct Entry {
             try await loops[connection.listener]?.run(connection)
         }
         let deliveries = LocalDeliveryService(deliveries: rooms.deliveries(hostname: configuration.hostname, logger: logger))
-        return ServiceMain.Assembly(services: [rooms.redis, rooms.remote, rooms.local, deliveries, server], checks: rooms.checks)
+        return ServiceMain.Assembly(services: [rooms.redis, deliveries, server], checks: rooms.checks)
     }
 
     private static func doors(_ reader: inout SettingReader) -> [(SessionRole, Int)] {

@@ -17,8 +17,6 @@ struct Rooms: Sendable {
     let queue: OutgoingQueue
     let gate: any LoginGate
     let redis: RedisClient
-    let remote: WorkStream
-    let local: WorkStream
     private let announcements: Announcements
     private let usesRedis: Bool
     private let data: String
@@ -30,8 +28,8 @@ struct Rooms: Sendable {
             configuration.redisHost.map {
                 RedisServerAddress(host: $0, port: configuration.redisPort, password: configuration.redisPassword)
             }, logger: logger)
-        let (remote, local) = (WorkStream(client: redis, kind: "remote"), WorkStream(client: redis, kind: "local"))
-        (self.redis, self.remote, self.local) = (redis, remote, local)
+        let remote = WorkStream(client: redis, kind: "remote")
+        self.redis = redis
         announcements = Announcements(client: redis)
         let counters = Counters(client: redis, hash: KeyedHash(secret: configuration.redisPassword))
         gate = SharedLoginGate(logins: FailedLogins(counters: counters))
@@ -48,12 +46,7 @@ struct Rooms: Sendable {
         queue = OutgoingQueue(
             database: try StoreFile.spool.open(
                 in: configuration.data, keys: keys, migrations: OutgoingQueue.migrations),
-            wake: { kind in
-                switch kind {
-                case .local: local.add()
-                case .remote: remote.add()
-                }
-            })
+            wake: { if $0 == .remote { remote.add() } })
     }
 
     func flow(hostname: String, logger: Logger) -> AcceptMessage {

@@ -36,16 +36,12 @@ struct Entry {
             configuration.redisHost.map {
                 RedisServerAddress(host: $0, port: configuration.redisPort, password: configuration.redisPassword)
             }, logger: logger)
-        let (remote, local) = (WorkStream(client: redis, kind: "remote"), WorkStream(client: redis, kind: "local"))
+        let remote = WorkStream(client: redis, kind: "remote")
         let queue = OutgoingQueue(
             database: try StoreFile.spool.open(
                 in: configuration.data, keys: keys, migrations: OutgoingQueue.migrations),
-            wake: { kind in
-                switch kind {
-                case .local: local.add()
-                case .remote: remote.add()
-                }
-            })
+            // SMTPInbound looks for local deliveries every few seconds by itself.
+            wake: { if $0 == .remote { remote.add() } })
         let resolver = try UnboundResolver(
             UnboundConfiguration(forward: configuration.dnsForward, anchorFile: configuration.dnsAnchorFile))
         let delivery = try BatchDelivery(

@@ -266,7 +266,7 @@ def traces():
     check("the forged results are gone", b"bank.example" not in found, found)
     check("Return-Path", head.startswith(b"Return-Path: <stranger@elsewhere.invalid>\r\n"), head)
     check("Received", b"Received: from client.example (" in head and b"127.0.0.1" in head, head)
-    check("results of our own", all(w in head for w in (b"Authentication-Results: " + hostname, b"spf=", b"dkim=", b"dmarc=")), head)
+    check("results of our own", b"Authentication-Results: " + hostname in head, head)
     raw.say(b"RSET")
     raw.say(b"MAIL FROM:<>")
     raw.say(b"RCPT TO:<" + anna["address"].encode() + b">")
