@@ -73,6 +73,8 @@ final class ClientChannel: Sendable {
                 let named = try? NIOSSLClientHandler(context: context, serverHostname: host)
                 let tls = if let named { named } else { try NIOSSLClientHandler(context: context, serverHostname: nil) }
                 try channel.pipeline.syncOperations.addHandler(tls, position: .first)
+                // The handshake is read for from here; the first write waits for its end.
+                channel.read()
             }.get()
             return true
         } catch {
