@@ -7,24 +7,28 @@ source "$setup/packages.sh"
 
 test_usage() {
   cat <<'TEXT'
-./setup.sh test: installs what the tests need, then runs the unit tests, the end-to-end tests against processes and the
-end-to-end tests against containers on a real Docker engine. Not zero when anything failed or could not be run.
+./setup.sh test: installs what the tests need, then runs the unit tests and the end-to-end tests against processes, with
+--containers also those against containers on a real Docker engine (not part of every run yet).
+Not zero when anything failed or could not be run.
 
-  --yes     install what is missing without asking
-  --full    also what is long: minutes of fuzzing, longer kill -9 runs
-  --help    this text
+  --yes         install what is missing without asking
+  --containers  also build the images and run the stack from compose.yaml
+  --full        also what is long: a kill -9 run over thousands of messages
+  --help        this text
 TEXT
 }
 
 swift_flags=(--explicit-target-dependency-import-check error)
 
 test_main() {
-  full=0
+  local containers=0
+  export MAILKEEP_TEST_FULL=0
   assume_yes=${assume_yes:-0}
   while [[ $# -gt 0 ]]; do
     case $1 in
       --yes | -y) assume_yes=1 ;;
-      --full) full=1 ;;
+      --full) MAILKEEP_TEST_FULL=1 ;;
+      --containers) containers=1 ;;
       --help | -h) test_usage && return ;;
       *) test_usage >&2 && fail "test: unknown option $1" ;;
     esac
@@ -35,15 +39,17 @@ test_main() {
   trap 'end_background; rm -rf "$work"' EXIT
   stages=()
   stage "packages" install_everything
-  start_background
+  if [[ $containers == 1 ]]; then start_background; fi
   stage "shell scripts (shellcheck)" shellcheck -x -P . setup.sh Services/Setup/*.sh Tests/EndToEnd/*.sh .ci/run
   stage "compile (debug, with tests)" swift build --build-tests "${swift_flags[@]}"
   stage "unit tests" unit_tests
   stage "end to end: processes" Tests/EndToEnd/processes.sh "$(swift build "${swift_flags[@]}" --show-bin-path)"
-  stage "Docker engine and base images" wait_for_engine
-  stage "images (release)" build_images
-  stage "end to end: the image's binaries" Tests/EndToEnd/image_binaries.sh
-  stage "end to end: containers" Tests/EndToEnd/containers.sh
+  if [[ $containers == 1 ]]; then
+    stage "Docker engine and base images" wait_for_engine
+    stage "images (release)" build_images
+    stage "end to end: the image's binaries" Tests/EndToEnd/image_binaries.sh
+    stage "end to end: containers" Tests/EndToEnd/containers.sh
+  fi
   say
   say "Passed:"
   printf '  %s\n' "${stages[@]}"

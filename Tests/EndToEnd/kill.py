@@ -20,7 +20,7 @@ from session import Instance, empty, messages, wait_for
 instance = Instance()
 alice, bob = instance.accounts[:2]
 elsewhere = instance.values["elsewhere"]
-TOTAL = int(sys.argv[2]) if len(sys.argv) > 2 else 500
+TOTAL = int(sys.argv[2]) if len(sys.argv) > 2 else 5000 if os.environ.get("MAILKEEP_TEST_FULL") == "1" else 500
 CONNECTIONS = 10
 state = pathlib.Path(instance.values["data"]).parent
 

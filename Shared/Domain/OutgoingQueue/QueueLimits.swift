@@ -15,7 +15,7 @@ package enum QueueLimits {
     /// Characters kept of a remote server's reply.
     package static let replyCharacters = 500
     /// How long a lease lasts without being renewed, in seconds.
-    package static let leaseSeconds = 300
+    package static let leaseSeconds = 60
     /// Rows that a listing gives at most.
     package static let listed = 10_000
 }

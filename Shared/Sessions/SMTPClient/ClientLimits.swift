@@ -20,8 +20,8 @@ package enum ClientLimits {
     package static let largeMessage = 4 << 20
     /// A look into the spool without being woken.
     package static let sweepSeconds = 60
-    /// A lease lasts 300 s.
-    package static let renewSeconds = 100
+    /// A lease lasts 60 s.
+    package static let renewSeconds = 20
     /// Octets of the original's header in a notification.
     package static let quotedHeader = 32_768
 }
