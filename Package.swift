@@ -121,7 +121,7 @@ let services: [Target] = [
     service(
         "MailAccess",
         [
-            "IMAPServer", "POP3Server", "ServiceKit", "RedisStreams", "Accounts", "MailStore", "SealedSQLite", nio,
+            "IMAPServer", "POP3Server", "SASLMechanisms", "ServiceKit", "RedisStreams", "Accounts", "MailStore", "SealedSQLite", nio,
             nioSSL, logging, lifecycle, configuration,
         ]),
     .executableTarget(

@@ -3,6 +3,7 @@ import Accounts
 import IMAPServer
 import Logging
 import MailStore
+import POP3Server
 import RedisStreams
 import ServiceKit
 import ServiceLifecycle
@@ -27,6 +28,7 @@ struct Entry {
         var listeners: [Listener] = []
         for (name, setting, security) in [
             ("imap", imapPort, Listener.Security.startTLS), ("imaps", imapsPort, .implicit),
+            ("pop3", pop3Port, .startTLS), ("pop3s", pop3sPort, .implicit),
         ] {
             if let port = reader.port(setting) { listeners.append(Listener(name: name, port: port, security: security)) }
         }
@@ -45,14 +47,24 @@ struct Entry {
             }, logger: logger)
         let announcements = Announcements(client: redis)
         let counters = Counters(client: redis, hash: KeyedHash(secret: configuration.redisPassword))
+        let logins = Logins(directory: directory, failed: FailedLogins(counters: counters))
         let imap = IMAPService(
-            directory: directory, accounts: accounts, gate: SharedLoginGate(logins: FailedLogins(counters: counters)),
+            accounts: accounts, login: { await logins.check($0, $1) },
             announce: { announcements.announce(account: $0.description) },
             wait: { await announcements.wait(for: $0, seconds: $1) })
+        let pop3 = POP3Service(
+            accounts: accounts, login: { await logins.check($0, $1) },
+            announce: { announcements.announce(account: $0.description) })
         let server = ConnectionServer(
             configuration: configuration, listeners: listeners, certificates: certificates, logger: logger,
-            busyLine: IMAPService.busyLine
-        ) { try await imap.run($0) }
+            busyLine: { $0.hasPrefix("pop3") ? POP3Service.busyLine : IMAPService.busyLine }
+        ) { connection in
+            if connection.listener.hasPrefix("pop3") {
+                try await pop3.run(connection)
+            } else {
+                try await imap.run(connection)
+            }
+        }
         let checks = [
             ReadinessCheck("directory") {
                 do {
@@ -80,14 +92,6 @@ struct Upkeep: Service {
             }
         }
     }
-}
-
-/// Failed logins, counted in Redis across services; by this process alone while Redis is away.
-struct SharedLoginGate: LoginGate {
-    let logins: FailedLogins
-
-    func pass(address: String) async { await logins.pass(address: address) }
-    func failed(address: String) async { await logins.failed(address: address) }
 }
 
 extension Announcements {

@@ -45,7 +45,7 @@ struct Entry {
                 Listener(name: door.rawValue, port: port, security: door == .submissions ? .implicit : .startTLS)
             },
             certificates: try rooms.certificates(configuration, logger), logger: logger,
-            busyLine: ConnectionLoop.busyLine
+            busyLine: { _ in ConnectionLoop.busyLine }
         ) { connection in
             try await loops[connection.listener]?.run(connection)
         }

@@ -69,8 +69,6 @@ def main() -> None:
     tail_of(data[0][1], sent, "IMAP")
     imap.logout()
 
-    if "pop3s" not in ends:  # not there yet
-        return
     pop3 = poplib.POP3_SSL(ends["pop3s"]["host"], ends["pop3s"]["port"], context=tls, timeout=30)
     pop3.user(bob["address"])
     pop3.pass_(bob["password"])

@@ -139,7 +139,7 @@ run_instance() {
     step "Start $service" start_service "$service" || return
   done
   write_description
-  step "A message out by submission, in over IMAP" "$(python)" "$setup/demo_message.py" "$state/try.json" || return
+  step "A message out by submission, in over IMAP and POP3" "$(python)" "$setup/demo_message.py" "$state/try.json" || return
   say "  Memory of each service at rest (PSS):"
   local total=0 size
   for service in "${services[@]}"; do
@@ -287,7 +287,10 @@ start_service() {
       ;;
     mail-access)
       program=MailAccess health=${port[health-access]}
-      settings+=(MAILKEEP_IMAP_PORT="${port[imap]}" MAILKEEP_IMAPS_PORT="${port[imaps]}")
+      settings+=(
+        MAILKEEP_IMAP_PORT="${port[imap]}" MAILKEEP_IMAPS_PORT="${port[imaps]}"
+        MAILKEEP_POP3_PORT="${port[pop3]}" MAILKEEP_POP3S_PORT="${port[pop3s]}"
+      )
       ;;
   esac
   settings+=(MAILKEEP_HEALTH_PORT="$health")
@@ -327,6 +330,8 @@ description = {
         "submissions": mail(${port[submissions]}, "implicit"),
         "imap": mail(${port[imap]}, "starttls"),
         "imaps": mail(${port[imaps]}, "implicit"),
+        "pop3": mail(${port[pop3]}, "starttls"),
+        "pop3s": mail(${port[pop3s]}, "implicit"),
         "redis": {"host": "localhost", "port": ${port[redis]}, "password": (state / "redis" / "password").read_text().strip()},
     },
     "elsewhere": {"domain": elsewhere, "port": ${port[elsewhere]}},
@@ -342,14 +347,14 @@ try_table() {
   local name address password
   say
   printf '  %-14s %-24s %s\n' "what" "where" "security"
-  for name in smtp submission imap; do printf '  %-14s %-24s %s\n' "$name" "localhost:${port[$name]}" "STARTTLS"; done
-  for name in submissions imaps; do printf '  %-14s %-24s %s\n' "$name" "localhost:${port[$name]}" "TLS"; done
+  for name in smtp submission imap pop3; do printf '  %-14s %-24s %s\n' "$name" "localhost:${port[$name]}" "STARTTLS"; done
+  for name in submissions imaps pop3s; do printf '  %-14s %-24s %s\n' "$name" "localhost:${port[$name]}" "TLS"; done
   printf '  %-14s %-24s %s\n' "redis" "localhost:${port[redis]}" "password in $state/redis/password"
   say
   while IFS=$'\t' read -r address password; do printf '  %-26s password %s\n' "$address" "$password"; done <"$state/accounts.tsv"
   say
   say "  Certificate authority: $state/tls/ca.crt     Command: $state/mailkeep     Description: $state/try.json"
-  say "  Not there yet: POP3, SPF, DKIM and DMARC checks of arriving mail, calendars and contacts, web administration, backup."
+  say "  Not there yet: SPF, DKIM and DMARC checks of arriving mail, calendars and contacts, web administration, backup."
 }
 
 # Until Ctrl-C (the trap ends us) or until a service ends by itself.
@@ -371,7 +376,9 @@ stop_instance() {
   for name in $(tac "$state/run/started"); do
     [[ -f $state/run/$name.pid ]] || continue
     pid=$(<"$state/run/$name.pid")
-    if [[ -d /proc/$pid ]] && grep -qsF "$state" "/proc/$pid/environ" "/proc/$pid/cmdline"; then
+    # Redis writes over its command line and environment; it works in its folder of the state.
+    if [[ -d /proc/$pid ]] && { grep -qsF "$state" "/proc/$pid/environ" "/proc/$pid/cmdline" ||
+      [[ $(readlink "/proc/$pid/cwd") == "$state"/* ]]; }; then
       kill -TERM "$pid" 2>/dev/null || true
       wait_until 35 "$name to stop" process_ended "$pid" || kill -KILL "$pid" 2>/dev/null || true
     fi

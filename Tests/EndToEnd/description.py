@@ -12,9 +12,9 @@ import sys
 with open(sys.argv[1], encoding="utf-8") as file:
     instance = json.load(file)
 ends = instance["endpoints"]
-for name in ("smtp", "submission", "submissions", "imap", "imaps"):
+for name in ("smtp", "submission", "submissions", "imap", "imaps", "pop3", "pop3s"):
     end = ends[name]
-    assert end["tls"] == ("implicit" if name in ("submissions", "imaps") else "starttls"), name
+    assert end["tls"] == ("implicit" if name in ("submissions", "imaps", "pop3s") else "starttls"), name
     for address in ("127.0.0.1", "::1"):
         with socket.create_connection((address, end["port"]), 10) as raw:
             if end["tls"] == "implicit":

@@ -7,6 +7,7 @@ import Logging
 import MailStore
 import SASLMechanisms
 import SealedSQLite
+import ServiceKit
 import Synchronization
 
 /// One account, anna@example.org, in a store in a folder of its own; its changes wake those who wait for them.
@@ -153,7 +154,7 @@ final class Line: TalkConnection, Sendable {
 
     var isClosed: Bool { state.withLock { $0.isClosed } }
 
-    private struct Transport: IMAPTransport {
+    private struct Transport: ByteTransport {
         let line: Line
         var isTLS: Bool { line.state.withLock { $0.isTLS } }
         var canStartTLS: Bool { !isTLS }

@@ -39,7 +39,7 @@ import Testing
             configuration: configuration,
             listeners: [Listener(name: "smtp", port: 0, security: role == .submissions ? .implicit : .startTLS)],
             certificates: try TLSCertificates(certificate: certificate, key: key, logger: logger), logger: logger,
-            busyLine: ConnectionLoop.busyLine, bound: { found.yield($0["smtp"] ?? 0) }
+            busyLine: { _ in ConnectionLoop.busyLine }, bound: { found.yield($0["smtp"] ?? 0) }
         ) { try await loop.run($0) }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.run() }

@@ -13,22 +13,3 @@ package protocol IMAPBackend: Sendable {
     /// Returns when the account changed, or after that many seconds.
     func waitForChange(of account: AccountID, seconds: Int64) async
 }
-
-package enum LoginOutcome: Sendable {
-    case account(AccountID)
-    case wrong
-    /// Cannot be found out just now.
-    case tryLater
-}
-
-/// Bytes in and out: a `ServiceKit.Connection`, or a test.
-package protocol IMAPTransport: Sendable {
-    var isTLS: Bool { get }
-    var canStartTLS: Bool { get }
-    /// `nil` at the end. Throws `IMAPEnd.timedOut` and `.draining`.
-    func read(seconds: Int64) async throws -> [UInt8]?
-    func write(_ bytes: [UInt8]) async throws
-    func startTLS(reply: [UInt8]) async throws
-}
-
-package enum IMAPEnd: Error { case timedOut, draining }

@@ -2,6 +2,7 @@
 import Accounts
 import IMAPGrammar
 import MailStore
+import ServiceKit
 
 extension IMAPSession {
     /// IDLE (RFC 2177): woken by announcements, and by itself each minute.
@@ -29,7 +30,7 @@ extension IMAPSession {
                 if isOver { return }
             }
         }
-        throw IMAPEnd.timedOut
+        throw ConnectionError.timedOut
     }
 
     private enum Heard: Sendable {

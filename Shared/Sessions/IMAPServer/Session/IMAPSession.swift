@@ -3,10 +3,11 @@ import Accounts
 import IMAPGrammar
 import Logging
 import MailStore
+import ServiceKit
 
 /// One client's session: reads commands, answers them one after the other. Owned by one task.
 package final class IMAPSession {
-    let transport: any IMAPTransport
+    let transport: any ByteTransport
     let backend: any IMAPBackend
     let limits: IMAPLimits
     let logger: Logger
@@ -25,7 +26,7 @@ package final class IMAPSession {
     /// How often something was written: what was, cannot be taken back.
     private(set) var writes = 0
 
-    package init(transport: any IMAPTransport, backend: any IMAPBackend, limits: IMAPLimits = IMAPLimits(), logger: Logger) {
+    package init(transport: any ByteTransport, backend: any IMAPBackend, limits: IMAPLimits = IMAPLimits(), logger: Logger) {
         self.transport = transport
         self.backend = backend
         self.limits = limits
@@ -42,9 +43,9 @@ package final class IMAPSession {
                 try await handle(event)
                 try await flush()
             }
-        } catch IMAPEnd.timedOut {
+        } catch ConnectionError.timedOut {
             try await say("* BYE nothing was heard for too long")
-        } catch IMAPEnd.draining {
+        } catch ConnectionError.draining {
             try await say("* BYE the server is going down; connect again")
         }
     }

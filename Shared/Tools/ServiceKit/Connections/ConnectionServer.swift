@@ -47,7 +47,7 @@ package struct ConnectionServer: Service {
     private let certificates: TLSCertificates?
     private let limits: ConnectionLimits
     private let logger: Logger
-    private let busyLine: [UInt8]
+    private let busyLine: @Sendable (String) -> [UInt8]
     private let bound: @Sendable ([String: Int]) -> Void
     private let session: @Sendable (Connection) async throws -> Void
 
@@ -57,7 +57,7 @@ package struct ConnectionServer: Service {
     ///   - session: runs one connection to its end; the connection is closed after it.
     package init(
         configuration: ServiceConfiguration, listeners: [Listener], certificates: TLSCertificates?,
-        limits: ConnectionLimits = ConnectionLimits(), logger: Logger, busyLine: [UInt8],
+        limits: ConnectionLimits = ConnectionLimits(), logger: Logger, busyLine: @escaping @Sendable (_ listener: String) -> [UInt8],
         bound: @escaping @Sendable ([String: Int]) -> Void = { _ in },
         session: @escaping @Sendable (Connection) async throws -> Void
     ) {
@@ -166,7 +166,7 @@ package struct ConnectionServer: Service {
             logger: logger)
         guard counts.add(connection) else {
             connection.logger.notice("too many connections", metadata: ["listener": "\(listener.name)"])
-            try? await connection.write(busyLine)
+            try? await connection.write(busyLine(connection.listener))
             await connection.close()
             return
         }
