@@ -52,6 +52,7 @@ let tools: [Target] = [
     system("CSodium"),
     system("CHiredis"),
     system("CUnbound"),
+    system("CPublicSuffix"),
     .target(
         name: "CSealedSQLite", path: "Shared/Tools/CSealedSQLite",
         linkerSettings: [.linkedLibrary("sqlite3"), .linkedLibrary("sodium")]),
@@ -68,7 +69,7 @@ let tools: [Target] = [
 let domain: [Target] = [
     library("Accounts", layer: "Domain", ["MailFormat", "SealedSQLite", "CSodium", crypto, cryptoExtras, grdb, logging]),
     library("MailStore", layer: "Domain", ["Accounts", "MailFormat", "SealedSQLite", crypto, grdb, logging]),
-    library("MailAuthentication", layer: "Domain", ["MailFormat", "DNSClient", crypto, cryptoExtras, logging]),
+    library("MailAuthentication", layer: "Domain", ["MailFormat", "DNSClient", "CPublicSuffix", crypto, cryptoExtras]),
     library("OutgoingQueue", layer: "Domain", ["SealedSQLite", grdb]),
     library(
         "MailFlow", layer: "Domain",

@@ -2,6 +2,7 @@
 
 import Accounts
 import Foundation
+import MailAuthentication
 import MailFormat
 
 /// Signs with every key of the domain in the From field, or of the domain above it, that is ours.
@@ -18,12 +19,24 @@ package struct DirectorySigner: MessageSigner {
         while labels.count >= 2 {
             let keys = try await directory.signingKeys(domain: labels.joined(separator: "."))
             if !keys.isEmpty {
-                let signature = DKIMSignature(message: message)
+                let signer = DKIMSigner(message: message)
                 let seconds = Int64(Date().timeIntervalSince1970)
-                return Array(try keys.map { try signature.field(key: $0, seconds: seconds) }.joined().utf8)
+                return Array(try keys.map { try Self.field(signer, $0, seconds) }.joined().utf8)
             }
             labels = labels.dropFirst()
         }
         return []
+    }
+
+    private static func field(_ signer: DKIMSigner, _ key: SigningKey, _ seconds: Int64) throws -> String {
+        let algorithm: SigningAlgorithm =
+            switch key.algorithm {
+            case .ed25519: .ed25519
+            case .rsa: .rsa
+            }
+        return try key.privateKey.withBytes {
+            try signer.field(
+                domain: key.domain, selector: key.selector, algorithm: algorithm, privateKey: $0, seconds: seconds)
+        }
     }
 }
