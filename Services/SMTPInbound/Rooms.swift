@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Accounts
+import DNSClient
 import Foundation
 import Logging
+import MailAuthentication
 import MailFlow
 import MailStore
 import OutgoingQueue
@@ -18,6 +20,7 @@ struct Rooms: Sendable {
     let gate: any LoginGate
     let redis: RedisClient
     private let announcements: Announcements
+    private let resolver: UnboundResolver
     private let usesRedis: Bool
     private let data: String
 
@@ -47,18 +50,21 @@ struct Rooms: Sendable {
             database: try StoreFile.spool.open(
                 in: configuration.data, keys: keys, migrations: OutgoingQueue.migrations),
             wake: { if $0 == .remote { remote.add() } })
+        resolver = try UnboundResolver(
+            UnboundConfiguration(forward: configuration.dnsForward, anchorFile: configuration.dnsAnchorFile))
     }
 
     func flow(hostname: String, logger: Logger) -> AcceptMessage {
         AcceptMessage(
             hostname: hostname, directory: directory, drop: accounts, queue: queue,
-            judge: NoJudge(hostname: hostname), announcer: RedisAnnouncer(announcements: announcements), logger: logger, now: MailDate.now)
+            judge: MessageAuthenticator(hostname: hostname, resolver: resolver),
+            announcer: RedisAnnouncer(announcements: announcements), logger: logger, now: MailDate.now)
     }
 
     func deliveries(hostname: String, logger: Logger) -> LocalDeliveries {
         LocalDeliveries(
-            hostname: hostname, directory: directory, drop: accounts, queue: queue, announcer: RedisAnnouncer(announcements: announcements),
-            logger: logger, now: MailDate.now)
+            hostname: hostname, directory: directory, drop: accounts, queue: queue,
+            announcer: RedisAnnouncer(announcements: announcements), logger: logger, now: MailDate.now)
     }
 
     func certificates(_ configuration: ServiceConfiguration, _ logger: Logger) throws -> TLSCertificates? {

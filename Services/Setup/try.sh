@@ -219,6 +219,8 @@ mail.$demo_domain. IN AAAA ::1
 $demo_domain. IN TXT "v=spf1 mx -all"
 _dmarc.$demo_domain. IN TXT "v=DMARC1; p=quarantine"
 $elsewhere_domain. IN MX 10 mail.$elsewhere_domain.
+$elsewhere_domain. IN TXT "v=spf1 -all"
+_dmarc.$elsewhere_domain. IN TXT "v=DMARC1; p=reject"
 mail.$elsewhere_domain. IN A 127.0.0.1
 localhost. IN A 127.0.0.1
 localhost. IN AAAA ::1
@@ -354,7 +356,7 @@ try_table() {
   while IFS=$'\t' read -r address password; do printf '  %-26s password %s\n' "$address" "$password"; done <"$state/accounts.tsv"
   say
   say "  Certificate authority: $state/tls/ca.crt     Command: $state/mailkeep     Description: $state/try.json"
-  say "  Not there yet: SPF, DKIM and DMARC checks of arriving mail, calendars and contacts, web administration, backup."
+  say "  Not there yet: calendars and contacts, web administration, backup."
 }
 
 # Until Ctrl-C (the trap ends us) or until a service ends by itself.

@@ -266,7 +266,8 @@ def traces():
     check("the forged results are gone", b"bank.example" not in found, found)
     check("Return-Path", head.startswith(b"Return-Path: <stranger@elsewhere.invalid>\r\n"), head)
     check("Received", b"Received: from client.example (" in head and b"127.0.0.1" in head, head)
-    check("results of our own", b"Authentication-Results: " + hostname in head, head)
+    results = b"Authentication-Results: " + hostname + b";\r\n\tspf=none smtp.mailfrom=elsewhere.invalid;\r\n\tdkim=none;\r\n"
+    check("results of our own", results in head and b"\tdmarc=none header.from=elsewhere.invalid;" in head, head)
     raw.say(b"RSET")
     raw.say(b"MAIL FROM:<>")
     raw.say(b"RCPT TO:<" + anna["address"].encode() + b">")

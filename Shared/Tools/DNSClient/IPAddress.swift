@@ -6,6 +6,11 @@ package struct IPAddress: Sendable, Hashable, CustomStringConvertible {
     package let bytes: [UInt8]
     package var isIPv4: Bool { bytes.count == 4 }
 
+    /// `::`, which is nobody's.
+    package static let unspecified = IPAddress(sixteen: [UInt8](repeating: 0, count: 16))
+
+    private init(sixteen: [UInt8]) { bytes = sixteen }
+
     /// nil unless there are 4 or 16 bytes.
     package init?(bytes: [UInt8]) {
         guard bytes.count == 4 || bytes.count == 16 else { return nil }

@@ -34,7 +34,7 @@ package enum DKIM {
         var outcomes: [Outcome] = []
         for field in header.fields.lazy.filter({ $0.isNamed("DKIM-Signature") }).prefix(signatures) {
             do {
-                let signature = try MessageSignature(field, in: message)
+                let signature = try MessageSignature(field, in: message, usualForms: "simple/simple")
                 let (result, reason) = try await check(signature, header, message, &bodies, seconds, resolver)
                 let text = signature.field.tags.compact("b")?.prefix(8)
                 outcomes.append(

@@ -16,14 +16,15 @@ struct MessageSignature {
     /// l=: only so much of the body is signed.
     private let bodyLength: Int?
 
-    init(_ headerField: HeaderField, in message: [UInt8]) throws(Malformed) {
+    /// - Parameter usualForms: what stands for a missing `c=`.
+    init(_ headerField: HeaderField, in message: [UInt8], usualForms: String) throws(Malformed) {
         field = try SignatureField(headerField, in: message)
         let tags = field.tags
         guard let hash = tags.compact("bh"), let bodyHash = Data(base64Encoded: hash), bodyHash.count == 32 else {
             throw Malformed(reason: "malformed body hash")
         }
         guard let names = tags["h"] else { throw Malformed(reason: "no signed fields") }
-        let forms = (tags["c"] ?? "simple/simple").split(separator: "/", omittingEmptySubsequences: false)
+        let forms = (tags["c"] ?? usualForms).split(separator: "/", omittingEmptySubsequences: false)
         guard (1...2).contains(forms.count), let headerForm = Canonicalization(rawValue: String(forms[0])),
             let bodyForm = forms.count == 1 ? .simple : Canonicalization(rawValue: String(forms[1]))
         else { throw Malformed(reason: "unknown canonicalization") }

@@ -11,8 +11,7 @@ struct DMARCRecord {
     let percent: Int
 
     static func isRecord(_ text: [UInt8]) -> Bool {
-        let start = text.prefix(9).filter { $0 != 0x20 && $0 != 0x09 }
-        return start.prefix(8) == Array("v=DMARC1".utf8)[...]
+        text.prefix { $0 != UInt8(ascii: ";") }.filter { $0 != 0x20 && $0 != 0x09 } == Array("v=DMARC1".utf8)
     }
 
     /// nil when the record is malformed; tags that are unknown or make no sense count as not there (section 6.6.3).
