@@ -38,13 +38,9 @@ struct Entry {
         let keys = try PurposeKeys(folder: configuration.keys, only: [.configuration, .accounts])
         let directory = try Directory(dataFolder: configuration.data, keys: keys)
         let accounts = AccountDirectory(root: configuration.data + "/accounts") { try directory.fileKey(of: $0) }
-        let certificates = try configuration.certificate.flatMap { certificate in
-            try configuration.certificateKey.map { try TLSCertificates(certificate: certificate, key: $0, logger: logger) }
-        }
         let redis = RedisClient(
-            configuration.redisHost.map {
-                RedisServerAddress(host: $0, port: configuration.redisPort, password: configuration.redisPassword)
-            }, logger: logger)
+            host: configuration.redisHost, port: configuration.redisPort, password: configuration.redisPassword,
+            logger: logger)
         let announcements = Announcements(client: redis)
         let counters = Counters(client: redis, hash: KeyedHash(secret: configuration.redisPassword))
         let logins = Logins(directory: directory, failed: FailedLogins(counters: counters))
@@ -56,7 +52,8 @@ struct Entry {
             accounts: accounts, login: { await logins.check($0, $1) },
             announce: { announcements.announce(account: $0.description) })
         let server = ConnectionServer(
-            configuration: configuration, listeners: listeners, certificates: certificates, logger: logger,
+            configuration: configuration, listeners: listeners,
+            certificates: try configuration.certificates(logger: logger), logger: logger,
             busyLine: { $0.hasPrefix("pop3") ? POP3Service.busyLine : IMAPService.busyLine }
         ) { connection in
             if connection.listener.hasPrefix("pop3") {
@@ -66,17 +63,11 @@ struct Entry {
             }
         }
         let checks = [
-            ReadinessCheck("directory") {
-                do {
-                    _ = try await directory.domains()
-                    return nil
-                } catch {
-                    return "\(error)"
-                }
-            },
-            ReadinessCheck("redis", isNeeded: false) { configuration.redisHost == nil ? nil : await redis.problem() },
+            ReadinessCheck("directory", attempt: { _ = try await directory.domains() }),
+            ReadinessCheck("redis", isNeeded: false, problem: { await redis.problem() }),
         ]
-        return ServiceMain.Assembly(services: [redis, announcements, Upkeep(accounts: accounts), server], checks: checks)
+        return ServiceMain.Assembly(
+            services: [redis, announcements, Upkeep(accounts: accounts), server], checks: checks)
     }
 }
 

@@ -6,7 +6,7 @@ import SMTPServer
 import ServiceKit
 import ServiceLifecycle
 
-/// Receives mail: 25 for strangers, 465 and 587 for our users. Assembly only; the walk begins at docs/follow-a-message.md.
+/// Receives mail: 25 for strangers, 465 and 587 for our users. Assembly only; docs/follow-a-message.md tells the walk.
 @main
 struct Entry {
     static let smtpPort = Setting("smtp.port", "port for mail from other servers", fallback: "off")
@@ -34,7 +34,7 @@ struct Entry {
                     door.rawValue,
                     ConnectionLoop(hostname: configuration.hostname, role: door, memory: memory) { connection in
                         MailFlowBackend(
-                            clientAddress: connection.peer.ip.description, directory: rooms.directory, gate: rooms.gate,
+                            clientAddress: connection.peer.ip.description, directory: rooms.directory, failedLogins: rooms.failedLogins,
                             flow: flow, logger: connection.logger)
                     }
                 )
@@ -44,13 +44,14 @@ struct Entry {
             listeners: doors.map { door, port in
                 Listener(name: door.rawValue, port: port, security: door == .submissions ? .implicit : .startTLS)
             },
-            certificates: try rooms.certificates(configuration, logger), logger: logger,
+            certificates: try configuration.certificates(logger: logger), logger: logger,
             busyLine: { _ in ConnectionLoop.busyLine }
         ) { connection in
             try await loops[connection.listener]?.run(connection)
         }
-        let deliveries = LocalDeliveryService(deliveries: rooms.deliveries(hostname: configuration.hostname, logger: logger))
-        return ServiceMain.Assembly(services: [rooms.redis, deliveries, server], checks: rooms.checks)
+        let deliveries = LocalDeliveryService(
+            deliveries: rooms.deliveries(hostname: configuration.hostname, logger: logger), wakeUps: rooms.local.wakeUps)
+        return ServiceMain.Assembly(services: [rooms.redis, rooms.local, deliveries, server], checks: rooms.checks)
     }
 
     private static func doors(_ reader: inout SettingReader) -> [(SessionRole, Int)] {
@@ -66,8 +67,9 @@ struct Entry {
 /// Works off the spool's local rows until the service stops.
 struct LocalDeliveryService: Service {
     let deliveries: LocalDeliveries
+    let wakeUps: AsyncStream<Void>
 
     func run() async throws {
-        await cancelWhenGracefulShutdown { await deliveries.run() }
+        await cancelWhenGracefulShutdown { await deliveries.run(wakeUps: wakeUps) }
     }
 }

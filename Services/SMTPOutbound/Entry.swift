@@ -33,15 +33,14 @@ struct Entry {
         let keys = try PurposeKeys(folder: configuration.keys, only: [.configuration, .spool, .signing])
         let directory = try Directory(dataFolder: configuration.data, keys: keys)
         let redis = RedisClient(
-            configuration.redisHost.map {
-                RedisServerAddress(host: $0, port: configuration.redisPort, password: configuration.redisPassword)
-            }, logger: logger)
-        let remote = WorkStream(client: redis, kind: "remote")
+            host: configuration.redisHost, port: configuration.redisPort, password: configuration.redisPassword,
+            logger: logger)
+        let remote = WorkStream(client: redis, kind: .remote)
+        let local = WorkStream(client: redis, kind: .local)
         let queue = OutgoingQueue(
             database: try StoreFile.spool.open(
                 in: configuration.data, keys: keys, migrations: OutgoingQueue.migrations),
-            // SMTPInbound looks for local deliveries every few seconds by itself.
-            wake: { if $0 == .remote { remote.add() } })
+            wake: { $0 == .remote ? remote.add() : local.add() })
         let resolver = try UnboundResolver(
             UnboundConfiguration(forward: configuration.dnsForward, anchorFile: configuration.dnsAnchorFile))
         let delivery = try BatchDelivery(
@@ -54,18 +53,9 @@ struct Entry {
         return ServiceMain.Assembly(
             services: [redis, remote, worker],
             checks: [
-                ReadinessCheck("directory") { await problem { _ = try await directory.domains() } },
-                ReadinessCheck("spool") { await problem { _ = try await queue.depth() } },
-                ReadinessCheck("redis", isNeeded: false) { configuration.redisHost == nil ? nil : await redis.problem() },
+                ReadinessCheck("directory", attempt: { _ = try await directory.domains() }),
+                ReadinessCheck("spool", attempt: { _ = try await queue.depth() }),
+                ReadinessCheck("redis", isNeeded: false, problem: { await redis.problem() }),
             ])
-    }
-
-    private static func problem(_ body: () async throws -> Void) async -> String? {
-        do {
-            try await body()
-            return nil
-        } catch {
-            return "\(error)"
-        }
     }
 }

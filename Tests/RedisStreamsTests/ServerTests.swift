@@ -101,7 +101,7 @@ import Testing
     @Test func workWakesOneOfTheGroupAndSurvivesALoss() async throws {
         let server = try RedisServer()
         let (adder, one) = (client(server), client(server))
-        let (adding, working) = (WorkStream(client: adder, kind: "remote"), WorkStream(client: one, kind: "remote"))
+        let (adding, working) = (WorkStream(client: adder, kind: .remote), WorkStream(client: one, kind: .remote))
         let running = [Task { await adder.run() }, Task { await working.run() }]
         defer { running.forEach { $0.cancel() } }
         var iterator = working.wakeUps.makeAsyncIterator()

@@ -35,11 +35,22 @@ package struct LocalDeliveries: Sendable {
         self.now = now
     }
 
-    /// Looks into the spool every `FlowLimits.spoolInterval` seconds until the task is cancelled.
-    package func run() async {
-        while !Task.isCancelled {
-            while await workOnce(), !Task.isCancelled {}
-            try? await Task.sleep(for: .seconds(limits.spoolInterval))
+    /// Looks into the spool at each wake-up, and every `FlowLimits.spoolInterval` seconds without one, until the task is
+    /// cancelled.
+    package func run(wakeUps: AsyncStream<Void>) async {
+        let (signals, signal) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        await withDiscardingTaskGroup { group in
+            group.addTask { for await _ in wakeUps { signal.yield() } }
+            group.addTask { [limits] in
+                while !Task.isCancelled {
+                    signal.yield()
+                    try? await Task.sleep(for: .seconds(limits.spoolInterval))
+                }
+                signal.finish()
+            }
+            for await _ in signals {
+                while await workOnce(), !Task.isCancelled {}
+            }
         }
     }
 

@@ -10,6 +10,13 @@ package final class WorkStream: Service {
     static let mostEntries = 1000
     static let blockMilliseconds = 5000
 
+    package enum Kind: String, Sendable {
+        /// Deliveries to other servers.
+        case remote
+        /// Deliveries into our own accounts.
+        case local
+    }
+
     private let client: RedisClient
     private let key: String
     private let consumer: String
@@ -18,12 +25,11 @@ package final class WorkStream: Service {
     /// An element when there may be work; several wake-ups may be one. One iterator at a time. Ends with `run()`.
     package let wakeUps: AsyncStream<Void>
 
-    /// - Parameter kind: such as `remote`.
-    package init(client: RedisClient, kind: String) {
+    package init(client: RedisClient, kind: Kind) {
         self.client = client
-        key = RedisKeys.work(kind)
+        key = RedisKeys.work(kind.rawValue)
         consumer = String(UInt64.random(in: .min ... .max), radix: 16)
-        link = RedisLink(client.address, purpose: "work-\(kind)", logger: client.logger)
+        link = RedisLink(client.address, purpose: "work-\(kind.rawValue)", logger: client.logger)
         (wakeUps, signal) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 

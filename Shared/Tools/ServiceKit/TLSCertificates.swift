@@ -66,3 +66,11 @@ package final class TLSCertificates: Sendable {
             })
     }
 }
+
+extension ServiceConfiguration {
+    /// The certificate that the configuration names; nil without one. Throws when its files cannot be read.
+    package func certificates(logger: Logger) throws -> TLSCertificates? {
+        guard let certificate, let certificateKey else { return nil }
+        return try TLSCertificates(certificate: certificate, key: certificateKey, logger: logger)
+    }
+}

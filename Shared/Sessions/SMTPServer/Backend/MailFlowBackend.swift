@@ -5,6 +5,7 @@ import Logging
 import MailFlow
 import MailFormat
 import Metrics
+import RedisStreams
 import SASLMechanisms
 import ServiceKit
 import SMTPGrammar
@@ -13,17 +14,17 @@ import SMTPGrammar
 package struct MailFlowBackend: SessionBackend {
     private let clientAddress: String
     private let directory: Directory
-    private let gate: any LoginGate
+    private let failedLogins: FailedLogins
     private let flow: AcceptMessage
     private let logger: Logger
 
     /// `logger`: with the connection's id. `clientAddress`: text form, without brackets.
     package init(
-        clientAddress: String, directory: Directory, gate: any LoginGate, flow: AcceptMessage, logger: Logger
+        clientAddress: String, directory: Directory, failedLogins: FailedLogins, flow: AcceptMessage, logger: Logger
     ) {
         self.clientAddress = clientAddress
         self.directory = directory
-        self.gate = gate
+        self.failedLogins = failedLogins
         self.logger = logger
         var flow = flow
         flow.logger = logger
@@ -31,12 +32,12 @@ package struct MailFlowBackend: SessionBackend {
     }
 
     package func check(_ credentials: SASLCredentials) async -> LoginVerdict {
-        await gate.pass(address: clientAddress)
+        await failedLogins.pass(address: clientAddress)
         do {
             let password = credentials.password.withBytes { SecretBytes($0) }
             guard let identity = try await directory.authenticate(login: credentials.login, password: password) else {
-                await gate.failed(address: clientAddress)
-                logger.notice("login failed", metadata: ["login": "\(credentials.login)"])
+                await failedLogins.failed(address: clientAddress)
+                logger.notice("login failed")
                 Counter(label: "mailkeep_logins_total", dimensions: [("result", "failed")]).increment()
                 return .rejected
             }

@@ -9,8 +9,12 @@ package final class RedisClient: Service {
     let logger: Logger
     private let link: RedisLink
 
-    /// - Parameter address: nil when the operator runs without Redis.
-    package init(_ address: RedisServerAddress?, logger: Logger) {
+    /// - Parameter host: nil when the operator runs without Redis.
+    package convenience init(host: String?, port: Int, password: String?, logger: Logger) {
+        self.init(host.map { RedisServerAddress(host: $0, port: port, password: password) }, logger: logger)
+    }
+
+    init(_ address: RedisServerAddress?, logger: Logger) {
         self.address = address
         self.logger = logger
         link = RedisLink(address, purpose: "commands", logger: logger)
@@ -29,8 +33,9 @@ package final class RedisClient: Service {
     /// Whether a connection stands now.
     package var isConnected: Bool { link.channel != nil }
 
-    /// Nil when Redis answers, else what is wrong; for readiness checks.
+    /// Nil when Redis answers or none is used, else what is wrong; for readiness checks.
     package func problem() async -> String? {
+        guard address != nil else { return nil }
         do {
             _ = try await call(["PING"])
             return nil

@@ -13,6 +13,18 @@ package struct ReadinessCheck: Sendable {
         self.isNeeded = isNeeded
         self.problem = problem
     }
+
+    /// For something that throws when it is not well.
+    package init(_ name: String, isNeeded: Bool = true, attempt: @escaping @Sendable () async throws -> Void) {
+        self.init(name, isNeeded: isNeeded) {
+            do {
+                try await attempt()
+                return nil
+            } catch {
+                return "\(error)"
+            }
+        }
+    }
 }
 
 /// What `/health/ready` answers.
