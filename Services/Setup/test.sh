@@ -41,6 +41,7 @@ test_main() {
   stage "packages" install_everything
   if [[ $containers == 1 ]]; then start_background; fi
   stage "shell scripts (shellcheck)" shellcheck -x -P . setup.sh Services/Setup/*.sh Tests/EndToEnd/*.sh .ci/run
+  stage "docs/rfc.md and the code agree" python3 Tests/EndToEnd/rfc_table.py
   stage "compile (debug, with tests)" swift build --build-tests "${swift_flags[@]}"
   stage "unit tests" unit_tests
   stage "end to end: processes" Tests/EndToEnd/processes.sh "$(swift build "${swift_flags[@]}" --show-bin-path)"

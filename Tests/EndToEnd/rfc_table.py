@@ -10,7 +10,7 @@ cited = {}
 for folder in ("Services", "Shared"):
     for path in (root / folder).rglob("*"):
         if path.suffix in (".swift", ".c", ".h"):
-            for number in re.findall(r"RFC[ \u00a0]?(\d{3,4})\b", path.read_text(errors="replace")):
+            for number in re.findall(r"RFC[ \u00a0](\d{3,4})\b", path.read_text(errors="replace")):
                 cited.setdefault(int(number), path.relative_to(root))
 missing = {number: path for number, path in cited.items() if number not in table}
 for number, path in sorted(missing.items()):

@@ -9,21 +9,21 @@ import SASLMechanisms
 import SealedSQLite
 import ServiceKit
 import Synchronization
+import TestSupport
 
 /// One account, anna@example.org, in a store in a folder of its own; its changes wake those who wait for them.
 final class World: IMAPBackend {
-    let root = NSTemporaryDirectory() + "imap-" + UUID().uuidString
+    private let folder: TemporaryFolder
     let directory: AccountDirectory
     let account = AccountID.random()
     private let waiting = Mutex<[UUID: CheckedContinuation<Void, Never>]>([:])
 
     init() async throws {
         let key = SealedKey.random()
-        directory = AccountDirectory(root: root, limit: 4) { _ in key }
+        folder = try TemporaryFolder()
+        directory = AccountDirectory(root: folder.path, limit: 4) { _ in key }
         try await directory.create(account)
     }
-
-    deinit { try? FileManager.default.removeItem(atPath: root) }
 
     func login(_ credentials: SASLCredentials) async -> LoginOutcome {
         let isRight = credentials.login == "anna@example.org" && credentials.password.withBytes { Array($0) == Array("secret-1".utf8) }

@@ -8,6 +8,7 @@ import MailFlow
 import OutgoingQueue
 import SealedSQLite
 import Synchronization
+import TestSupport
 import Testing
 
 /// example.org with Anna and Bob, a real spool in a temporary folder, a store that can be told to fail.
@@ -29,20 +30,17 @@ final class World: RecipientDirectory, MailDrop, Judge, Announcer {
     }
 
     private let state = Mutex(State())
-    private let folder: URL
+    private let folder: TemporaryFolder
     let queue: OutgoingQueue
 
     init() throws {
-        folder = FileManager.default.temporaryDirectory.appendingPathComponent("mailflow-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        folder = try TemporaryFolder()
         let key = SealedKey.random()
-        let path = folder.appendingPathComponent("spool.db").path
+        let path = folder.file("spool.db")
         try SealedDatabase.create(path: path, key: key, migrations: OutgoingQueue.migrations)
         queue = OutgoingQueue(
             database: try SealedDatabase.openPool(path: path, key: key, migrations: OutgoingQueue.migrations))
     }
-
-    deinit { try? FileManager.default.removeItem(at: folder) }
 
     var stored: [Stored] { state.withLock { $0.stored } }
     var announced: [AccountID] { state.withLock { $0.announced } }

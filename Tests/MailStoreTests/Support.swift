@@ -2,23 +2,24 @@
 import Accounts
 import Foundation
 import SealedSQLite
+import TestSupport
 import Testing
 
 @testable import MailStore
 
 /// A store in a folder of its own, deleted at the end.
 final class Fixture: Sendable {
-    let root: String
+    private let folder: TemporaryFolder
     let directory: AccountDirectory
     let account: AccountID
     let store: AccountStore
     private let key: SealedKey
 
     init(limits: StoreLimits = StoreLimits()) async throws {
-        root = NSTemporaryDirectory() + "mailstore-" + UUID().uuidString
+        folder = try TemporaryFolder()
         let key = SealedKey.random()
         self.key = key
-        directory = AccountDirectory(root: root, limit: 4, limits: limits) { _ in key }
+        directory = AccountDirectory(root: folder.path, limit: 4, limits: limits) { _ in key }
         account = AccountID.random()
         store = try await directory.create(account)
     }
@@ -26,10 +27,10 @@ final class Fixture: Sendable {
     /// Another process' worth of open files on the same folder.
     func another(limit: Int = 4) -> AccountDirectory {
         let key = key
-        return AccountDirectory(root: root, limit: limit) { _ in key }
+        return AccountDirectory(root: folder.path, limit: limit) { _ in key }
     }
 
-    deinit { try? FileManager.default.removeItem(atPath: root) }
+    var root: String { folder.path }
 }
 
 func name(_ text: String) -> MailboxName { try! MailboxName(text) }

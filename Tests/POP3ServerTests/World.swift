@@ -8,22 +8,22 @@ import SASLMechanisms
 import SealedSQLite
 import ServiceKit
 import Synchronization
+import TestSupport
 
 /// One account, anna@example.org, in a store in a folder of its own.
 final class World: POP3Backend {
-    let root = NSTemporaryDirectory() + "pop3-" + UUID().uuidString
+    private let folder: TemporaryFolder
     let directory: AccountDirectory
     let account = AccountID.random()
     let announced = Mutex(0)
 
     init(messages: [String]) async throws {
         let key = SealedKey.random()
-        directory = AccountDirectory(root: root, limit: 4) { _ in key }
+        folder = try TemporaryFolder()
+        directory = AccountDirectory(root: folder.path, limit: 4) { _ in key }
         try await directory.create(account)
         for message in messages { try await deliver(message) }
     }
-
-    deinit { try? FileManager.default.removeItem(atPath: root) }
 
     func deliver(_ message: String) async throws {
         _ = try await directory.store(for: account).deliver(Array(message.utf8))

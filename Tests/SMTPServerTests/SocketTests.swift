@@ -5,6 +5,7 @@ import Foundation
 import Logging
 import NIOCore
 import ServiceKit
+import TestSupport
 import Testing
 
 @testable import SMTPServer
@@ -15,10 +16,8 @@ import Testing
     private func withServer(
         _ role: SessionRole, _ backend: TableBackend, _ body: @Sendable (_ port: Int, _ ca: String) async throws -> Void
     ) async throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("smtp-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let (certificate, key) = (folder.path + "/c.pem", folder.path + "/k.pem")
+        let folder = try TemporaryFolder()
+        let (certificate, key) = (folder.file("c.pem"), folder.file("k.pem"))
         _ = try await Self.run(
             "openssl",
             [
