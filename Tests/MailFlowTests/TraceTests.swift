@@ -70,14 +70,3 @@ import Testing
         #expect(MessageName.make() != MessageName.make())
     }
 }
-
-@Suite struct MailDateTests {
-    @Test(arguments: [
-        (0, "Thu, 1 Jan 1970 00:00:00 +0000"), (1_795_494_019, "Tue, 24 Nov 2026 04:20:19 +0000"),
-        (951_782_400, "Tue, 29 Feb 2000 00:00:00 +0000"), (-1, "Wed, 31 Dec 1969 23:59:59 +0000"),
-        (4_107_542_399, "Sun, 28 Feb 2100 23:59:59 +0000"),
-    ] as [(Int64, String)])
-    func dates(seconds: Int64, text: String) {
-        #expect(MailDate.text(seconds: seconds) == text)
-    }
-}

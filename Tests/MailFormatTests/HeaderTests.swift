@@ -72,4 +72,11 @@ struct HeaderTests {
 
     @Test(arguments: ["", "today", "32 Jan 2000 00:00", "1 Foo 2000 00:00", "1 Jan 2000", "1 Jan 2000 25:00:00 +0000", "99999999999 Jan 2000 1:1:1"])
     func noDates(text: String) { #expect(DateTime(parsing: text) == nil) }
+
+    @Test(arguments: [
+        (0, "Thu, 1 Jan 1970 00:00:00 +0000"), (1_795_494_019, "Tue, 24 Nov 2026 04:20:19 +0000"),
+        (951_782_400, "Tue, 29 Feb 2000 00:00:00 +0000"), (-1, "Wed, 31 Dec 1969 23:59:59 +0000"),
+        (4_107_542_399, "Sun, 28 Feb 2100 23:59:59 +0000"),
+    ] as [(Int64, String)])
+    func written(seconds: Int64, text: String) { #expect(DateTime(seconds: seconds).description == text) }
 }

@@ -7,6 +7,9 @@ import ServiceLifecycle
 
 /// `/health/live`, `/health/ready` and `/metrics` over plain HTTP, for the inside of the network.
 package struct HealthServer: Service {
+    /// From connecting to the end of the answer.
+    static let limit = TimeAmount.seconds(15)
+
     private let bind: [String]
     private let port: Int
     private let checks: [ReadinessCheck]
@@ -32,14 +35,16 @@ package struct HealthServer: Service {
                             let pipeline = channel.pipeline.syncOperations
                             try pipeline.configureHTTPServerPipeline()
                             try pipeline.addHandler(HealthHandler(checks: checks, metrics: metrics))
+                            let end = channel.eventLoop.scheduleTask(in: Self.limit) { channel.close(promise: nil) }
+                            channel.closeFuture.whenComplete { _ in end.cancel() }
                         }
                     }
                     .bind(host: address, port: port).get())
         }
         let open = channels
-        try await withGracefulShutdownHandler {
+        try await withTaskCancellationOrGracefulShutdownHandler {
             for channel in open { try await channel.closeFuture.get() }
-        } onGracefulShutdown: {
+        } onCancelOrGracefulShutdown: {
             for channel in open { channel.close(promise: nil) }
         }
     }
