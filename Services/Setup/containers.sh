@@ -67,26 +67,39 @@ control_container() {
     "${run[@]}" "mailkeep/control:${MAILKEEP_VERSION:-latest}" "$@"
 }
 
-# mailkeep_container ARGUMENTS…   the operator's command on the store of the compose project.
+# mailkeep_container ARGUMENTS…   the operator's command on the store of the compose project, with just the keys that the
+# command needs (docs/mailkeep-command.md has the table); only `health` is on a network.
 mailkeep_container() {
-  local -a keys=() run=(--network none -v "${project}_store:/data" -v "${project}_accounts:/data/accounts")
+  local -a keys=() run=(-v "${project}_store:/data" -v "${project}_accounts:/data/accounts")
   case "${1:-} ${2:-}" in
-    "domain "*) keys=(configuration signing) ;;
-    "account "*) keys=(configuration accounts) ;;
-    "alias "*) keys=(configuration) ;;
-    "queue "*) keys=(configuration spool) ;;
-    "health "*) keys=(configuration spool) ;;
-    "init "*) keys=(configuration spool) ;;
+    "domain add") keys=(configuration signing) ;;
+    "account add" | "account key") keys=(configuration accounts) ;;
+    "domain "* | "account "* | "alias "*) keys=(configuration) ;;
+    "queue "*) keys=(spool) ;;
+    "init "* | "health "*) keys=(configuration spool) ;;
   esac
   local key
   for key in "${keys[@]}"; do run+=(-v "$secrets/control/$key.key:/run/mailkeep/$key.key:ro"); done
-  case "${1:-}" in
-    queue | health)
-      run[1]=${project}_back
-      run+=(-e MAILKEEP_REDIS_HOST=redis -e MAILKEEP_REDIS_PORT=6379
-        -v "$secrets/control/redis-password:/run/mailkeep/redis-password:ro"
-        -e MAILKEEP_REDIS_PASSWORD_FILE=/run/mailkeep/redis-password)
-      ;;
-  esac
+  if [[ ${1:-} == health ]]; then
+    run+=(--network "${project}_back" -e MAILKEEP_REDIS_HOST=redis -e MAILKEEP_REDIS_PORT=6379
+      -v "$secrets/control/redis-password:/run/mailkeep/redis-password:ro"
+      -e MAILKEEP_REDIS_PASSWORD_FILE=/run/mailkeep/redis-password)
+  else
+    run+=(--network none)
+  fi
+  if [[ -t 0 && -t 1 ]]; then run+=(-t); fi
   control_container "${run[@]}" -- "$@"
+}
+
+# write_container_wrapper FILE   makes the operator's `mailkeep` for this set-up, to be called by root.
+write_container_wrapper() {
+  cat >"$1" <<WRAPPER
+#!/usr/bin/env bash
+# The operator's command for the containers of $project: one container for one command, with just the keys that it needs.
+set -euo pipefail
+secrets='$secrets' project='$project' MAILKEEP_VERSION='${MAILKEEP_VERSION:-latest}'
+source '$setup/containers.sh'
+mailkeep_container "\$@"
+WRAPPER
+  chmod 0700 "$1"
 }

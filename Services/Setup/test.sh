@@ -7,12 +7,11 @@ source "$setup/packages.sh"
 
 test_usage() {
   cat <<'TEXT'
-./setup.sh test: installs what the tests need, then runs the unit tests and the end-to-end tests against processes, with
---containers also those against containers on a real Docker engine (not part of every run yet).
-Not zero when anything failed or could not be run.
+./setup.sh test: installs what the tests need, then runs the unit tests, the end-to-end tests against processes, and those
+against containers: it builds the images on a real Docker engine and runs the stack from compose.yaml.
+Not zero when anything failed or could not be run. The container tests need root (network namespaces) and a Docker engine.
 
   --yes         install what is missing without asking
-  --containers  also build the images and run the stack from compose.yaml
   --full        also what is long: a kill -9 run over thousands of messages
   --help        this text
 TEXT
@@ -21,14 +20,12 @@ TEXT
 swift_flags=(--explicit-target-dependency-import-check error)
 
 test_main() {
-  local containers=0
   export MAILKEEP_TEST_FULL=0
   assume_yes=${assume_yes:-0}
   while [[ $# -gt 0 ]]; do
     case $1 in
       --yes | -y) assume_yes=1 ;;
       --full) MAILKEEP_TEST_FULL=1 ;;
-      --containers) containers=1 ;;
       --help | -h) test_usage && return ;;
       *) test_usage >&2 && fail "test: unknown option $1" ;;
     esac
@@ -39,18 +36,16 @@ test_main() {
   trap 'end_background; rm -rf "$work"' EXIT
   stages=()
   stage "packages" install_everything
-  if [[ $containers == 1 ]]; then start_background; fi
+  start_background
   stage "shell scripts (shellcheck)" shellcheck -x -P . setup.sh Services/Setup/*.sh Tests/EndToEnd/*.sh .ci/run
   stage "docs/rfc.md and the code agree" python3 Tests/EndToEnd/rfc_table.py
   stage "compile (debug, with tests)" swift build --build-tests "${swift_flags[@]}"
   stage "unit tests" unit_tests
   stage "end to end: processes" Tests/EndToEnd/processes.sh "$(swift build "${swift_flags[@]}" --show-bin-path)"
-  if [[ $containers == 1 ]]; then
-    stage "Docker engine and base images" wait_for_engine
-    stage "images (release)" build_images
-    stage "end to end: the image's binaries" Tests/EndToEnd/image_binaries.sh
-    stage "end to end: containers" Tests/EndToEnd/containers.sh
-  fi
+  stage "Docker engine and base images" wait_for_engine
+  stage "images (release)" build_images
+  stage "end to end: the image's binaries" Tests/EndToEnd/image_binaries.sh
+  stage "end to end: containers" Tests/EndToEnd/containers.sh
   say
   say "Passed:"
   printf '  %s\n' "${stages[@]}"
@@ -95,10 +90,16 @@ start_background() {
 }
 
 prepare_engine() {
-  if docker info >/dev/null 2>&1 && docker image inspect swift:6.3-bookworm swift:6.3-bookworm-slim >/dev/null 2>&1; then return; fi
   # Where no registry can be reached, the workplace beside us brings an engine and the base images.
-  if [[ -f $root/../shared/docker-engine.sh ]]; then bash "$root/../shared/docker-engine.sh" start; return; fi
-  docker info >/dev/null || { echo "the tests need a running Docker engine"; return 1; }
+  if [[ -f $root/../shared/docker-engine.sh ]]; then
+    bash "$root/../shared/docker-engine.sh" start
+    return
+  fi
+  docker info >/dev/null || { echo "the tests need a running Docker engine with BuildKit, and Compose"; return 1; }
+  local image
+  for image in debian:bookworm-slim swift:6.3-bookworm swift:6.3-bookworm-slim haproxy:2.6-bookworm redis:7-bookworm; do
+    docker image inspect "$image" >/dev/null 2>&1 || docker pull --quiet "$image" || return
+  done
 }
 
 wait_for_engine() {

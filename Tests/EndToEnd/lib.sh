@@ -10,9 +10,13 @@ passed=0
 
 # check "what holds" command…   runs it; a failure shows its output and ends the script.
 check() {
-  local words=$1 output status=0 started=$EPOCHREALTIME
+  local words=$1 output status started=$EPOCHREALTIME
   shift
-  output=$("$@" 2>&1) || status=$?
+  # not `|| status=$?`: that would let a function go on after a command in it failed
+  set +e
+  output=$(set -e && "$@" 2>&1)
+  status=$?
+  set -e
   if [[ $status != 0 ]]; then
     printf '  ✘ %s\n%s\n' "$words" "$output"
     exit 1

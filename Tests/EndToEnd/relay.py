@@ -33,7 +33,7 @@ def txt(name, timeout=5):
 def main():
     imap = instance.imap(alice)
     empty(imap)
-    with SecondServer(elsewhere["port"]) as server, instance.submission(alice) as smtp:
+    with SecondServer(elsewhere["port"], elsewhere.get("host", "127.0.0.1")) as server, instance.submission(alice) as smtp:
         message = EmailMessage()
         message["From"], message["To"] = alice["address"], f"carol@{elsewhere['domain']}"
         message["Subject"] = "over there"
