@@ -22,6 +22,7 @@ done
 check "every message of the corpus comes back byte for byte" "$test_python" "$here/corpus.py" "$description"
 check "submission to elsewhere: DKIM verified by dkimpy" "$test_python" "$here/relay.py" "$description"
 check "SPF, DKIM and DMARC of mail from elsewhere" "$test_python" "$here/authenticity.py" "$description"
+check "a listener survives that file descriptors run out" "$test_python" "$here/descriptors.py" "$description"
 check "kill -9 of services and Redis during a stream of messages" "$test_python" "$here/kill.py" "$description"
 check "no plaintext in any file of the store" "$test_python" "$here/sealed.py" "$description"
 check "try --stop ends it" stop_instance "$state"

@@ -77,27 +77,35 @@ package struct ConnectionServer: Service {
         let client: EventLoopFuture<PeerAddress?>
     }
 
+    /// A listener's channel, and what it accepts until it is closed. A stream of ours and not NIO's asynchronous server
+    /// channel, which ends at the first error of any accepted connection, and when descriptors run out.
+    private struct Open: Sendable {
+        let listener: Listener
+        let channel: any Channel
+        let accepted: AsyncStream<Accepted>
+    }
+
     package func run() async throws {
         let counts = ConnectionCounts(perAddress: limits.perAddress, total: limits.total)
-        var servers: [(Listener, NIOAsyncChannel<Accepted, Never>)] = []
+        var servers: [Open] = []
         for listener in listeners {
-            for address in configuration.bind { servers.append((listener, try await bind(listener, address))) }
+            for address in configuration.bind { servers.append(try await bind(listener, address)) }
         }
         bound(
             Dictionary(
-                servers.compactMap { server in server.1.channel.localAddress?.port.map { (server.0.name, $0) } },
+                servers.compactMap { server in server.channel.localAddress?.port.map { (server.listener.name, $0) } },
                 uniquingKeysWith: { first, _ in first }))
         let open = servers
-        try await withGracefulShutdownHandler {
-            try await withThrowingDiscardingTaskGroup { group in
-                for (listener, server) in open {
-                    group.addTask { try await accept(server, listener, counts) }
+        await withGracefulShutdownHandler {
+            await withDiscardingTaskGroup { group in
+                for server in open {
+                    group.addTask { await accept(server, counts) }
                 }
             }
         } onGracefulShutdown: {
-            for (_, server) in open { server.channel.close(promise: nil) }
+            for server in open { server.channel.close(promise: nil) }
             for connection in counts.all { connection.drain() }
-            if let loop = open.first?.1.channel.eventLoop {
+            if let loop = open.first?.channel.eventLoop {
                 loop.scheduleTask(in: limits.drain) {
                     for connection in counts.all { Task { await connection.close() } }
                 }
@@ -105,16 +113,16 @@ package struct ConnectionServer: Service {
         }
     }
 
-    private func bind(_ listener: Listener, _ address: String) async throws -> NIOAsyncChannel<Accepted, Never> {
+    private func bind(_ listener: Listener, _ address: String) async throws -> Open {
         let trusted = configuration.trustedProxies, certificates = certificates
-        return try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        let (accepted, continuation) = AsyncStream.makeStream(of: Accepted.self)
+        let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.backlog, value: 256)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelOption(
                 ChannelOptions.Types.SocketOption(level: .ipv6, name: .ipv6_v6only), value: 1, when: address.contains(":"))
-            .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
-            .bind(host: address, port: listener.port) { channel in
+            .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let found = channel.eventLoop.makePromise(of: PeerAddress?.self)
                     let direct = channel.remoteAddress.flatMap { PeerAddress($0) }
@@ -128,26 +136,23 @@ package struct ConnectionServer: Service {
                     }
                     let pump = BytePump()
                     try channel.pipeline.syncOperations.addHandler(pump)
-                    return Accepted(
+                    let accepted = Accepted(
                         channel: channel, pump: NIOLoopBound(pump, eventLoop: channel.eventLoop), client: found.futureResult)
+                    try channel.pipeline.syncOperations.addHandler(Arrival { continuation.yield(accepted) })
                 }
             }
+            .bind(host: address, port: listener.port).get()
+        server.closeFuture.whenComplete { _ in continuation.finish() }
+        return Open(listener: listener, channel: server, accepted: accepted)
     }
 
-    private func accept(
-        _ server: NIOAsyncChannel<Accepted, Never>, _ listener: Listener, _ counts: ConnectionCounts
-    ) async throws {
-        try await server.executeThenClose { accepted in
-            await withDiscardingTaskGroup { group in
-                do {
-                    for try await one in accepted {
-                        group.addTask { await serve(one, listener, counts) }
-                    }
-                } catch {
-                    logger.error("a listener ended", metadata: ["listener": "\(listener.name)", "error": "\(error)"])
-                }
+    private func accept(_ server: Open, _ counts: ConnectionCounts) async {
+        await withDiscardingTaskGroup { group in
+            for await one in server.accepted {
+                group.addTask { await serve(one, server.listener, counts) }
             }
         }
+        try? await server.channel.close().get()
     }
 
     private func serve(_ accepted: Accepted, _ listener: Listener, _ counts: ConnectionCounts) async {
@@ -181,6 +186,19 @@ package struct ConnectionServer: Service {
     }
 
     private static func makeID() -> String { String(UInt64.random(in: 0 ... .max), radix: 36) }
+}
+
+/// Tells when a connection is up: nothing can be written to it before.
+private final class Arrival: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    private let isUp: () -> Void
+
+    init(_ isUp: @escaping () -> Void) { self.isUp = isUp }
+
+    func channelActive(context: ChannelHandlerContext) {
+        isUp()
+        context.fireChannelActive()
+    }
 }
 
 extension PeerAddress {
