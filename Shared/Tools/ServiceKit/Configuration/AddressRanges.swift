@@ -46,7 +46,7 @@ package struct AddressRanges: Sendable {
 
     /// An address or a network such as `10.0.0.0/24`. `false` when it is neither.
     package mutating func insert(_ text: String) -> Bool {
-        let parts = text.split(separator: "/", maxSplits: 1).map(String.init)
+        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         guard let first = parts.first, let address = IPAddress(first) else { return false }
         let most = address.bytes.count * 8
         guard let bits = parts.count == 2 ? Int(parts[1]) : most, (0...most).contains(bits) else { return false }
