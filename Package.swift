@@ -20,10 +20,14 @@ let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swif
 /// Every target of ours: warnings are errors.
 let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 
+/// `MAILKEEP_FUZZ=1` builds the grammars and the program `Fuzz` for libFuzzer (Tests/Fuzzing/fuzz.sh).
+let isFuzzing = Context.environment["MAILKEEP_FUZZ"] != nil
+let instrumented: [SwiftSetting] = isFuzzing ? [.unsafeFlags(["-sanitize=fuzzer"])] : []
+
 func library(_ name: String, layer: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(
         name: name, dependencies: dependencies, path: "Shared/\(layer)/\(name)", exclude: ["\(name).md"],
-        swiftSettings: strict)
+        swiftSettings: strict + (layer == "Grammars" ? instrumented : []))
 }
 
 func system(_ name: String) -> Target {
@@ -134,6 +138,17 @@ let services: [Target] = [
         path: "Services/Control", swiftSettings: strict),
 ]
 
+/// Only with `MAILKEEP_FUZZ`: the toolchain's libFuzzer is linked by unsafe flags.
+let fuzzing: [Target] =
+    !isFuzzing
+    ? []
+    : [
+        .executableTarget(
+            name: "Fuzz", dependencies: ["FuzzTargets"], path: "Tests/Fuzzing/Driver",
+            swiftSettings: strict + [.unsafeFlags(["-parse-as-library", "-sanitize=fuzzer"])],
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])])
+    ]
+
 let package = Package(
     name: "Mailkeep",
     products: [
@@ -156,6 +171,12 @@ let package = Package(
     targets: grammars + tools + domain + sessions + services + [
         .target(
             name: "TestSupport", dependencies: [], path: "Tests/TestSupport", swiftSettings: strict),
+        .target(
+            name: "FuzzTargets",
+            dependencies: ["MailFormat", "SMTPGrammar", "IMAPGrammar", "POP3Grammar", "SASLMechanisms", "ServiceKit"],
+            path: "Tests/Fuzzing/Targets", swiftSettings: strict),
+        .testTarget(
+            name: "FuzzingTests", dependencies: ["FuzzTargets"], path: "Tests/FuzzingTests", swiftSettings: strict),
         tests("MailFormat"), tests("SMTPGrammar"), tests("IMAPGrammar"), tests("POP3Grammar"), tests("SASLMechanisms"),
         tests("SealedSQLite", [grdb], beside: ["independent_reader.py", "our_writer.py"]), tests("RedisStreams", [logging]), tests("DNSClient"),
         tests("ServiceKit", [nio, nioPosix, nioSSL, logging, lifecycle]),
@@ -175,6 +196,6 @@ let package = Package(
         tests("SMTPClient", ["SMTPGrammar", "OutgoingQueue", "MailFormat", "DNSClient"]),
         tests("IMAPServer", ["IMAPGrammar", "Accounts", "MailStore", "MailFormat", "ServiceKit", "SealedSQLite"]),
         tests("POP3Server", ["POP3Grammar", "Accounts", "MailStore", "MailFormat", "ServiceKit", "SealedSQLite"]),
-    ],
+    ] + fuzzing,
     swiftLanguageModes: [.v6]
 )
