@@ -31,7 +31,7 @@ clean_up() {
   local status=$?
   if [[ $status != 0 ]]; then
     compose ps || true
-    compose logs --tail 60 || true
+    compose logs --no-color --tail 30 || true
   fi
   compose down -v --remove-orphans --timeout 20 >/dev/null 2>&1 || true
   ip netns del "$namespace" 2>/dev/null || true
@@ -132,11 +132,11 @@ PYTHON
 true_address() {
   ip netns add "$namespace"
   ip link add "mk$$" type veth peer name inside netns "$namespace"
-  ip addr add 192.0.2.1/24 dev "mk$$"
+  ip addr add 198.51.100.1/24 dev "mk$$"
   ip link set "mk$$" up
-  ip -n "$namespace" addr add 192.0.2.77/24 dev inside
+  ip -n "$namespace" addr add 198.51.100.77/24 dev inside
   ip -n "$namespace" link set inside up
-  ip netns exec "$namespace" swaks --server 192.0.2.1 --port "$MAILKEEP_SMTP_PORT" --helo client.example \
+  ip netns exec "$namespace" swaks --server 198.51.100.1 --port "$MAILKEEP_SMTP_PORT" --helo client.example \
     --from stranger@client.example --to "bob@$domain" --header "Subject: true address" --body x
   PYTHONPATH=$here "$test_python" - "$work/try.json" <<'PYTHON'
 from session import Instance, messages, wait_for
@@ -144,9 +144,9 @@ instance = Instance()
 imap = instance.imap(instance.accounts[1])
 found = lambda: [m for m in messages(imap) if b"true address" in m]
 wait_for(found, "the message")
-assert b"[192.0.2.77]" in found()[0], found()[0]
+assert b"[198.51.100.77]" in found()[0], found()[0]
 PYTHON
-  compose logs smtp-inbound | grep -q 192.0.2.77
+  compose logs smtp-inbound | grep -q 198.51.100.77
 }
 
 replace_one() {
@@ -181,7 +181,7 @@ redis_keeps_nothing() {
   [[ -z $(docker exec "$id" ls -A /data) ]]
   [[ -z $(docker inspect --format '{{range .Mounts}}{{if ne .Type "bind"}}{{.Name}}{{end}}{{end}}' "$id") ]]
   # shellcheck disable=SC2016  # expanded in the container
-  [[ $(docker exec "$id" bash -c 'REDISCLI_AUTH=$(cat /run/mailkeep/redis-password) redis-cli config get save') == $'save\n' ]]
+  [[ $(docker exec "$id" bash -c 'REDISCLI_AUTH=$(cat /run/mailkeep/redis-password) redis-cli config get save') == save ]]
   [[ $(docker exec "$id" redis-cli ping 2>&1) == *NOAUTH* ]]
   [[ $(docker network inspect --format '{{.Internal}}' "${project}_back") == true ]]
 }

@@ -14,7 +14,7 @@ check() {
   shift
   # not `|| status=$?`: that would let a function go on after a command in it failed
   set +e
-  output=$(set -e && "$@" 2>&1)
+  output=$(set -eE && trap 'printf "failed: %s\n" "$BASH_COMMAND"' ERR && "$@" 2>&1)
   status=$?
   set -e
   if [[ $status != 0 ]]; then
