@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import NIOCore
+import NIOSSL
 
 /// The end of a connection's pipeline: keeps what arrived until it is asked for, and stops reading from the socket while
 /// nobody asks. Lives on the event loop.
@@ -41,7 +42,14 @@ final class BytePump: ChannelInboundHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         end(error)
-        context.close(promise: nil)
+        if case NIOSSLError.uncleanShutdown = error,
+            let tls = try? context.pipeline.syncOperations.context(handlerType: NIOSSLServerHandler.self)
+        {
+            // The client went away without goodbye: TLS would wait five seconds for its answer to ours.
+            tls.close(promise: nil)
+        } else {
+            context.close(promise: nil)
+        }
     }
 
     /// The next bytes, `nil` at the end of the stream. One reader at a time.

@@ -34,7 +34,10 @@ package struct ConnectionLimits: Sendable {
     package var total = 10_000
     /// Seconds for the PROXY header.
     package var proxyHeader = TimeAmount.seconds(10)
-    /// Seconds that sessions get to say goodbye when the service stops.
+    /// Behind a proxy, how long new connections are still served when the service stops: until the proxy's checks have
+    /// failed twice, so that nobody is refused.
+    package var farewell = TimeAmount.seconds(3)
+    /// Seconds that sessions get to say goodbye when the service stops, `farewell` included.
     package var drain = TimeAmount.seconds(25)
 
     package init() {}
@@ -103,12 +106,13 @@ package struct ConnectionServer: Service {
                 }
             }
         } onGracefulShutdown: {
-            for server in open { server.channel.close(promise: nil) }
-            for connection in counts.all { connection.drain() }
-            if let loop = open.first?.channel.eventLoop {
-                loop.scheduleTask(in: limits.drain) {
-                    for connection in counts.all { Task { await connection.close() } }
-                }
+            guard let loop = open.first?.channel.eventLoop else { return }
+            loop.scheduleTask(in: configuration.trustedProxies.isEmpty ? .zero : limits.farewell) {
+                for server in open { server.channel.close(promise: nil) }
+                for connection in counts.all { connection.drain() }
+            }
+            loop.scheduleTask(in: limits.drain) {
+                for connection in counts.all { Task { await connection.close() } }
             }
         }
     }
@@ -149,14 +153,14 @@ package struct ConnectionServer: Service {
     private func accept(_ server: Open, _ counts: ConnectionCounts) async {
         await withDiscardingTaskGroup { group in
             for await one in server.accepted {
-                group.addTask { await serve(one, server.listener, counts) }
+                group.addTask { await serve(one, server, counts) }
             }
         }
         try? await server.channel.close().get()
     }
 
-    private func serve(_ accepted: Accepted, _ listener: Listener, _ counts: ConnectionCounts) async {
-        let channel = accepted.channel
+    private func serve(_ accepted: Accepted, _ server: Open, _ counts: ConnectionCounts) async {
+        let channel = accepted.channel, listener = server.listener
         let limit = channel.eventLoop.scheduleTask(in: limits.proxyHeader) { channel.close(promise: nil) }
         let peer = try? await accepted.client.get()
         limit.cancel()
@@ -175,6 +179,8 @@ package struct ConnectionServer: Service {
             await connection.close()
             return
         }
+        // It came in while the others were told to say goodbye.
+        if !server.channel.isActive { connection.drain() }
         Counter(label: "mailkeep_connections_total", dimensions: [("listener", listener.name)]).increment()
         do {
             try await session(connection)
