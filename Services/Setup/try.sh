@@ -82,7 +82,7 @@ try_main() {
 
   if [[ -z $binaries ]]; then
     step "Build (release; the first time takes some minutes)" build_release
-    binaries=$(cd "$root" && swift build -c release --explicit-target-dependency-import-check error --show-bin-path)
+    binaries=$root/.build/mailkeep
   fi
   [[ -d $binaries ]] || fail "there is no folder $binaries"
   binaries=$(cd "$binaries" && pwd)
@@ -119,6 +119,13 @@ try_main() {
 build_release() {
   (cd "$root" && for product in SMTPInbound SMTPOutbound MailAccess mailkeep; do
     swift build -c release --explicit-target-dependency-import-check error --product "$product" || exit
+  done
+  built=$(swift build -c release --show-bin-path)
+  for product in SMTPInbound SMTPOutbound MailAccess mailkeep; do
+    if [[ "$built/$product" -nt .build/mailkeep/$product ]]; then
+      bash Services/link_shared.sh "$built" .build/mailkeep || exit
+      break
+    fi
   done)
 }
 
