@@ -37,7 +37,7 @@ test_main() {
   stages=()
   stage "packages" install_everything
   start_background
-  stage "shell scripts (shellcheck)" shellcheck -x -P . setup.sh Services/Setup/*.sh Tests/EndToEnd/*.sh .ci/run
+  stage "shell scripts (shellcheck)" shellcheck -x -P . setup.sh Services/*.sh Services/Setup/*.sh Tests/EndToEnd/*.sh .ci/run
   stage "docs/rfc.md and the code agree" python3 Tests/EndToEnd/rfc_table.py
   stage "compile (debug, with tests)" swift build --build-tests "${swift_flags[@]}"
   stage "unit tests" unit_tests

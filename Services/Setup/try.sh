@@ -117,16 +117,16 @@ try_main() {
 }
 
 build_release() {
-  (cd "$root" && for product in SMTPInbound SMTPOutbound MailAccess mailkeep; do
-    swift build -c release --explicit-target-dependency-import-check error --product "$product" || exit
-  done
-  built=$(swift build -c release --show-bin-path)
-  for product in SMTPInbound SMTPOutbound MailAccess mailkeep; do
-    if [[ "$built/$product" -nt .build/mailkeep/$product ]]; then
-      bash Services/link_shared.sh "$built" .build/mailkeep || exit
-      break
-    fi
-  done)
+  (
+    cd "$root" && swift build -c release --explicit-target-dependency-import-check error || exit
+    built=$(swift build -c release --explicit-target-dependency-import-check error --show-bin-path)
+    for program in SMTPInbound SMTPOutbound MailAccess mailkeep; do
+      if [[ $built/$program -nt .build/mailkeep/$program ]]; then
+        bash Services/link_shared.sh "$built" .build/mailkeep
+        exit
+      fi
+    done
+  )
 }
 
 run_instance() {
