@@ -195,6 +195,12 @@ let package = Package(
             ]),
         tests("SMTPClient", ["SMTPGrammar", "OutgoingQueue", "MailFormat", "DNSClient"]),
         tests("IMAPServer", ["IMAPGrammar", "Accounts", "MailStore", "MailFormat", "ServiceKit", "SealedSQLite"]),
+        .testTarget(
+            name: "JourneyTests",
+            dependencies: [
+                "SMTPServer", "IMAPServer", "MailFlow", "MailStore", "MailAuthentication", "Accounts", "OutgoingQueue",
+                "SASLMechanisms", "DNSClient", "RedisStreams", "ServiceKit", "SealedSQLite", "TestSupport", logging,
+            ], path: "Tests/JourneyTests", swiftSettings: strict),
         tests("POP3Server", ["POP3Grammar", "Accounts", "MailStore", "MailFormat", "ServiceKit", "SealedSQLite"]),
     ] + fuzzing,
     swiftLanguageModes: [.v6]

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+import DNSClient
+import Testing
+
+/// The walk of docs/follow-a-message.md: a stranger's server brings a message for Anna, and Anna's phone reads it.
+@Suite struct InboundJourneyTests {
+    static let dns: [String: [TableResolver.Entry]] = [
+        "elsewhere.example": [.txt("v=spf1 ip4:198.51.100.7 -all")],
+        "_dmarc.elsewhere.example": [.txt("v=DMARC1; p=reject")],
+    ]
+
+    static let message = [
+        "From: Carol <carol@elsewhere.example>", "To: anna@example.org", "Subject: Dinner",
+        "Authentication-Results: mx.example.org; dkim=pass header.d=bank.example", "", "At eight?", "..", ".",
+    ]
+
+    static func bring(to recipient: String) -> [String] {
+        ["EHLO mail.elsewhere.example", "MAIL FROM:<carol@elsewhere.example>", "RCPT TO:<\(recipient)>", "DATA"] + message
+    }
+
+    @Test func aMessageArrives() async throws {
+        // 1. and 2. A connection arrives, and SMTPServer speaks.
+        let stage = try await Stage(dns: Self.dns)
+        let answers = await stage.smtp(from: "198.51.100.7", Self.bring(to: "Anna@Example.org"))
+
+        // 3. and 4. The message was believed and stored before the sender read 250; nothing waits in the spool.
+        #expect(answers.split(separator: "\r\n").last?.hasPrefix("250 2.0.0") == true, "\(answers)")
+        #expect(try await stage.queue.depth().deliveries == 0)
+        #expect(stage.announced == [stage.anna])
+
+        // 5. IMAPServer answers.
+        let read = try await stage.imap([
+            "a LOGIN anna@example.org \"\(Stage.password)\"", "b SELECT INBOX", "c FETCH 1 (UID ENVELOPE BODY.PEEK[])", "d LOGOUT",
+        ])
+        #expect(read.contains("* 1 EXISTS\r\n") && read.contains("a OK") && read.contains("\"Dinner\""))
+        #expect(read.contains("Return-Path: <carol@elsewhere.example>\r\nAuthentication-Results: mx.example.org;\r\n\tspf=pass"))
+        #expect(read.contains("dmarc=pass (p=reject) header.from=elsewhere.example"))
+        #expect(read.contains("Received: from mail.elsewhere.example ([198.51.100.7])"))
+        #expect(read.contains("for <anna@example.org>") || read.contains("for <Anna@example.org>"))
+        #expect(!read.contains("bank.example"), "a forged result was left in")
+        #expect(read.contains("\r\n\r\nAt eight?\r\n.\r\n"))
+    }
+
+    @Test func aForgedAuthorIsRefusedWhileTheSenderWaits() async throws {
+        let stage = try await Stage(dns: Self.dns)
+        let answers = await stage.smtp(from: "203.0.113.9", Self.bring(to: "anna@example.org"))
+        #expect(answers.split(separator: "\r\n").last?.hasPrefix("550 5.7.1") == true, "\(answers)")
+        #expect(stage.announced == [])
+    }
+
+    @Test func nobodyOfThatNameIsSaidAtOnceAndNothingIsRelayed() async throws {
+        let stage = try await Stage(dns: Self.dns)
+        let answers = await stage.smtp(
+            from: "198.51.100.7",
+            [
+                "EHLO x.example", "MAIL FROM:<carol@elsewhere.example>", "RCPT TO:<nobody@example.org>",
+                "RCPT TO:<dave@third.example>", "DATA",
+            ])
+        let codes = answers.split(separator: "\r\n").suffix(3).map { String($0.prefix(9)) }
+        #expect(codes == ["550 5.1.1", "550 5.7.1", "503 5.5.1"] || codes.prefix(2) == ["550 5.1.1", "550 5.7.1"], "\(answers)")
+    }
+}
