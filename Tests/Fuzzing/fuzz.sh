@@ -13,10 +13,19 @@ build=(swift build --product Fuzz --scratch-path .build-fuzz --explicit-target-d
 "${build[@]}"
 program=$("${build[@]}" --show-bin-path)/Fuzz
 mkdir -p .build-fuzz/found
+failed=()
 for target in "${targets[@]}"; do
   echo "==> $target, $seconds s"
   mkdir -p ".build-fuzz/corpus/$target"
+  log=.build-fuzz/$target.log
+  status=0
   MAILKEEP_FUZZ_TARGET=$target timeout -k 10 $((seconds + 60)) "$program" -max_total_time="$seconds" -max_len=8192 -timeout=10 \
     -rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix=".build-fuzz/found/$target-" \
-    ".build-fuzz/corpus/$target" "Tests/Fuzzing/Seeds/$target" 2>&1 | grep -E "^==|ERROR|SUMMARY|stat::|Fatal|panic|cov:" | tail -n 12
+    ".build-fuzz/corpus/$target" "Tests/Fuzzing/Seeds/$target" >"$log" 2>&1 || status=$?
+  grep -E "Fatal error|ERROR|Test unit written|stat::number_of_executed_units" "$log" || true
+  ((status == 0)) || failed+=("$target")
 done
+if ((${#failed[@]})); then
+  echo "Found something: ${failed[*]} (.build-fuzz/found)" >&2
+  exit 1
+fi

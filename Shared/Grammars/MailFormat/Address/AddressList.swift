@@ -134,7 +134,7 @@ package enum AddressList {
                     result.append(text[position])
                     position += 1
                 }
-                position += 1
+                position = min(position + 1, text.count)
                 return String(result)
             }
             while let scalar = next, !"<>@,;:\" \t\r\n()".unicodeScalars.contains(scalar) {

@@ -125,7 +125,7 @@ package struct ParameterizedValue: Sendable, Equatable, Codable {
                     value.append(text[position])
                     position += 1
                 }
-                position += 1
+                position = min(position + 1, text.count)
                 while position < text.count, text[position] != 0x3B { position += 1 }
             } else {
                 while position < text.count, text[position] != 0x3B, text[position] != 0x28 {
@@ -149,6 +149,8 @@ package struct ParameterizedValue: Sendable, Equatable, Codable {
                 }
                 position += 1
             }
+            // A backslash may have been the last octet.
+            position = min(position, text.count)
         }
     }
 }
