@@ -71,7 +71,8 @@ let tools: [Target] = [
 ]
 
 let domain: [Target] = [
-    library("Accounts", layer: "Domain", ["MailFormat", "SealedSQLite", "CSodium", crypto, cryptoExtras, grdb, logging]),
+    library(
+        "Accounts", layer: "Domain", ["MailFormat", "SealedSQLite", "CSodium", crypto, cryptoExtras, grdb, logging]),
     library("MailStore", layer: "Domain", ["Accounts", "MailFormat", "SealedSQLite", crypto, grdb, logging]),
     library("MailAuthentication", layer: "Domain", ["MailFormat", "DNSClient", "CPublicSuffix", crypto, cryptoExtras]),
     library("OutgoingQueue", layer: "Domain", ["SealedSQLite", grdb]),
@@ -126,7 +127,8 @@ let services: [Target] = [
     service(
         "MailAccess",
         [
-            "IMAPServer", "POP3Server", "SASLMechanisms", "ServiceKit", "RedisStreams", "Accounts", "MailStore", "SealedSQLite", nio,
+            "IMAPServer", "POP3Server", "SASLMechanisms", "ServiceKit", "RedisStreams", "Accounts", "MailStore",
+            "SealedSQLite", nio,
             nioSSL, logging, lifecycle, configuration,
         ]),
     .executableTarget(
@@ -163,7 +165,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
-        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: [.defaults, "CommandLineArguments"]),
+        .package(
+            url: "https://github.com/apple/swift-configuration", from: "1.4.0",
+            traits: [.defaults, "CommandLineArguments"]),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -178,7 +182,8 @@ let package = Package(
         .testTarget(
             name: "FuzzingTests", dependencies: ["FuzzTargets"], path: "Tests/FuzzingTests", swiftSettings: strict),
         tests("MailFormat"), tests("SMTPGrammar"), tests("IMAPGrammar"), tests("POP3Grammar"), tests("SASLMechanisms"),
-        tests("SealedSQLite", [grdb], beside: ["independent_reader.py", "our_writer.py"]), tests("RedisStreams", [logging]), tests("DNSClient"),
+        tests("SealedSQLite", [grdb], beside: ["independent_reader.py", "our_writer.py"]),
+        tests("RedisStreams", [logging]), tests("DNSClient"),
         tests("ServiceKit", [nio, nioPosix, nioSSL, logging, lifecycle]),
         tests("Accounts", ["MailFormat", "SealedSQLite", grdb, crypto]),
         tests("MailStore", ["Accounts", "MailFormat", "SealedSQLite", grdb]),
@@ -190,7 +195,8 @@ let package = Package(
         tests(
             "SMTPServer",
             [
-                "SMTPGrammar", "SASLMechanisms", "Accounts", "MailFlow", "MailFormat", "ServiceKit", "SealedSQLite", nio,
+                "SMTPGrammar", "SASLMechanisms", "Accounts", "MailFlow", "MailFormat", "ServiceKit", "SealedSQLite",
+                nio,
                 logging, configuration,
             ]),
         tests("SMTPClient", ["SMTPGrammar", "OutgoingQueue", "MailFormat", "DNSClient"]),

@@ -30,7 +30,9 @@ struct Entry {
             ("imap", imapPort, Listener.Security.startTLS), ("imaps", imapsPort, .implicit),
             ("pop3", pop3Port, .startTLS), ("pop3s", pop3sPort, .implicit),
         ] {
-            if let port = reader.port(setting) { listeners.append(Listener(name: name, port: port, security: security)) }
+            if let port = reader.port(setting) {
+                listeners.append(Listener(name: name, port: port, security: security))
+            }
         }
         if listeners.isEmpty { reader.wrong(imapsPort, "no port at all: set at least one") }
         guard reader.mistakes.isEmpty else { return ServiceMain.Assembly(services: [], checks: []) }

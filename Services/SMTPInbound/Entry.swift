@@ -34,7 +34,8 @@ struct Entry {
                     door.rawValue,
                     ConnectionLoop(hostname: configuration.hostname, role: door, memory: memory) { connection in
                         MailFlowBackend(
-                            clientAddress: connection.peer.ip.description, directory: rooms.directory, failedLogins: rooms.failedLogins,
+                            clientAddress: connection.peer.ip.description, directory: rooms.directory,
+                            failedLogins: rooms.failedLogins,
                             flow: flow, logger: connection.logger)
                     }
                 )
@@ -50,7 +51,8 @@ struct Entry {
             try await loops[connection.listener]?.run(connection)
         }
         let deliveries = LocalDeliveryService(
-            deliveries: rooms.deliveries(hostname: configuration.hostname, logger: logger), wakeUps: rooms.local.wakeUps)
+            deliveries: rooms.deliveries(hostname: configuration.hostname, logger: logger), wakeUps: rooms.local.wakeUps
+        )
         return ServiceMain.Assembly(services: [rooms.redis, rooms.local, deliveries, server], checks: rooms.checks)
     }
 
@@ -59,7 +61,9 @@ struct Entry {
         if let port = reader.port(smtpPort) { doors.append((.exchange, port)) }
         if let port = reader.port(submissionPort) { doors.append((.submission, port)) }
         if let port = reader.port(submissionsPort) { doors.append((.submissions, port)) }
-        if doors.isEmpty, reader.mistakes.isEmpty { reader.wrong(smtpPort, "no port at all: set at least one of the three") }
+        if doors.isEmpty, reader.mistakes.isEmpty {
+            reader.wrong(smtpPort, "no port at all: set at least one of the three")
+        }
         return doors
     }
 }

@@ -28,10 +28,12 @@ import Testing
     }
 
     /// Too short, past the end, compressed, bytes that would be printed or compared as something else.
-    @Test(arguments: [
-        [], [3, 0x61], [3, 0x61, 0x62, 0x63], [0xC0, 0x0C], [64] + [UInt8](repeating: 0x61, count: 64) + [0], [1, 0x20, 0], [1, 0x2E, 0],
-        [1, 0x0A, 0], [1, 0xFF, 0], [1, 0x5C, 0], [1, 0x61, 0, 0],
-    ] as [[UInt8]])
+    @Test(
+        arguments: [
+            [], [3, 0x61], [3, 0x61, 0x62, 0x63], [0xC0, 0x0C], [64] + [UInt8](repeating: 0x61, count: 64) + [0],
+            [1, 0x20, 0], [1, 0x2E, 0],
+            [1, 0x0A, 0], [1, 0xFF, 0], [1, 0x5C, 0], [1, 0x61, 0, 0],
+        ] as [[UInt8]])
     func hostileNames(data: [UInt8]) {
         #expect(RecordData.name(data) == nil)
         #expect(RecordData.mx([0, 10] + data) == nil)
@@ -51,7 +53,9 @@ import Testing
     ])
     func isRead(text: String, written: String) { #expect(IPAddress(parsing: text)?.description == written) }
 
-    @Test(arguments: ["", "192.0.2", "192.0.2.256", "192.0.2.1 ", "fe80::1%eth0", "1.2.3.4/8", "[::1]", ":::", "٣.2.3.4"])
+    @Test(arguments: [
+        "", "192.0.2", "192.0.2.256", "192.0.2.1 ", "fe80::1%eth0", "1.2.3.4/8", "[::1]", ":::", "٣.2.3.4",
+    ])
     func isNone(text: String) { #expect(IPAddress(parsing: text) == nil) }
 
     @Test func reverseNames() throws {

@@ -35,7 +35,8 @@ import Testing
         #expect(await resolver.mx("example.org").records?.map(\.exchange) == ["a.example.org", "b.example.org"])
         #expect(await resolver.mx("example.org").isSecure)
         #expect(await resolver.txt("EXAMPLE.org.").records == [Array("v=spf1 -all".utf8)])
-        #expect(await resolver.addresses("alias.example.org").records?.map(\.description) == ["2001:db8::1", "192.0.2.1"])
+        #expect(
+            await resolver.addresses("alias.example.org").records?.map(\.description) == ["2001:db8::1", "192.0.2.1"])
         #expect(await resolver.ptr(try #require(IPAddress(parsing: "10.9.9.9"))).records == ["a.example.org"])
         #expect(await resolver.mx("nowhere.example.org") == .nxDomain(secure: true))
         #expect(await resolver.mx("a.example.org") == .noData(secure: true))
@@ -45,7 +46,10 @@ import Testing
     @Test func aForgedRecordIsBogus() async throws {
         let server = try NameServer(Self.records, forgery: ("192.0.2.77", "192.0.2.66"))
         let resolver = try await resolver(server, anchor: server.anchor)
-        guard case .bogus = await resolver.a("forged.example.org") else { Issue.record("not bogus"); return }
+        guard case .bogus = await resolver.a("forged.example.org") else {
+            Issue.record("not bogus")
+            return
+        }
         let trusting = try await self.resolver(server, anchor: nil)
         #expect(await trusting.a("forged.example.org").records?.map(\.description) == ["192.0.2.66"])
         #expect(await !trusting.a("forged.example.org").isSecure)
@@ -55,7 +59,10 @@ import Testing
         var configuration = UnboundConfiguration(forward: "127.0.0.1@\(try FreePort.find())", anchorFile: nil)
         configuration.timeout = .seconds(2)
         let resolver = try UnboundResolver(configuration)
-        guard case .temporaryFailure = await resolver.a("a.example.org") else { Issue.record("no failure"); return }
+        guard case .temporaryFailure = await resolver.a("a.example.org") else {
+            Issue.record("no failure")
+            return
+        }
     }
 
     @Test func aCancelledQueryEnds() async throws {
@@ -63,13 +70,23 @@ import Testing
             UnboundConfiguration(forward: "127.0.0.1@\(try FreePort.find())", anchorFile: nil))
         let query = Task { await resolver.a("a.example.org") }
         query.cancel()
-        guard case .temporaryFailure = await query.value else { Issue.record("no failure"); return }
+        guard case .temporaryFailure = await query.value else {
+            Issue.record("no failure")
+            return
+        }
         resolver.stop()
-        guard case .temporaryFailure = await resolver.a("a.example.org") else { Issue.record("no failure"); return }
+        guard case .temporaryFailure = await resolver.a("a.example.org") else {
+            Issue.record("no failure")
+            return
+        }
     }
 
     @Test func wrongSettingsAreErrors() {
-        #expect(throws: UnboundError.self) { try UnboundResolver(UnboundConfiguration(anchorFile: "/nonexistent/anchor")) }
-        #expect(throws: UnboundError.self) { try UnboundResolver(UnboundConfiguration(forward: "not an address", anchorFile: nil)) }
+        #expect(throws: UnboundError.self) {
+            try UnboundResolver(UnboundConfiguration(anchorFile: "/nonexistent/anchor"))
+        }
+        #expect(throws: UnboundError.self) {
+            try UnboundResolver(UnboundConfiguration(forward: "not an address", anchorFile: nil))
+        }
     }
 }

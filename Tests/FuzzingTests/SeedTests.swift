@@ -3,8 +3,8 @@ import Foundation
 import FuzzTargets
 import Testing
 
-/// Every seed, and a bounded number of mutations of them that is the same in each run. A broken promise ends the program
-/// with its words; libFuzzer looks further (Tests/Fuzzing/fuzz.sh).
+/// Every seed, and a bounded number of mutations of them that is the same in each run. A broken promise ends the
+/// program with its words; libFuzzer looks further (Tests/Fuzzing/fuzz.sh).
 @Suite struct SeedTests {
     static let mutations = 4_000
 
@@ -47,8 +47,12 @@ private struct Generator: RandomNumberGenerator {
         return word ^ (word >> 31)
     }
 
-    static let words = ["\r\n", "\n", "\r", "\0", ".", "\r\n.\r\n", "{5}\r\n", "{5+}\r\n", "\"", "\\", "(", ")", "<", ">", "@", ":", ";", "=?utf-8?B?",
-        "?=", "&", "-", "*", "%", "4294967296", "99999999999999999999", "\u{FEFF}", "ü", "--", "Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n"]
+    static let words = [
+        "\r\n", "\n", "\r", "\0", ".", "\r\n.\r\n", "{5}\r\n", "{5+}\r\n", "\"", "\\", "(", ")", "<", ">", "@", ":",
+        ";", "=?utf-8?B?",
+        "?=", "&", "-", "*", "%", "4294967296", "99999999999999999999", "\u{FEFF}", "ü", "--",
+        "Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n",
+    ]
 
     mutating func mutate(_ input: inout [UInt8], _ seeds: [[UInt8]]) {
         let at = Int.random(in: 0...input.count, using: &self)

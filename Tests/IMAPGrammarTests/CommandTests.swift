@@ -5,28 +5,38 @@ import Testing
 
 /// Commands as RFC 9051 and its extensions write them; most lines are their examples.
 @Suite struct CommandTests {
-    static func parse(_ line: String) throws -> Command { try TaggedCommand(parsing: CommandBytes(line: "a1 " + line)).command }
+    static func parse(_ line: String) throws -> Command {
+        try TaggedCommand(parsing: CommandBytes(line: "a1 " + line)).command
+    }
 
     @Test(arguments: [
-        ("CAPABILITY", Command.capability), ("noop", .noop), ("Logout", .logout), ("STARTTLS", .startTLS), ("IDLE", .idle),
+        ("CAPABILITY", Command.capability), ("noop", .noop), ("Logout", .logout), ("STARTTLS", .startTLS),
+        ("IDLE", .idle),
         ("CHECK", .check), ("CLOSE", .close), ("UNSELECT", .unselect), ("EXPUNGE", .expunge), ("NAMESPACE", .namespace),
         ("LOGIN SMITH SESAME", .login(user: Array("SMITH".utf8), password: Array("SESAME".utf8))),
         ("LOGIN \"a \\\"b\\\\\" ]x", .login(user: Array("a \"b\\".utf8), password: Array("]x".utf8))),
         ("AUTHENTICATE plain", .authenticate(mechanism: "PLAIN", initialResponse: nil)),
         ("AUTHENTICATE PLAIN =", .authenticate(mechanism: "PLAIN", initialResponse: Array("=".utf8))),
-        ("ID (\"name\" \"sodr\" \"version\" NIL)", .id), ("ENABLE CONDSTORE imap4rev2", .enable(["CONDSTORE", "IMAP4REV2"])),
+        ("ID (\"name\" \"sodr\" \"version\" NIL)", .id),
+        ("ENABLE CONDSTORE imap4rev2", .enable(["CONDSTORE", "IMAP4REV2"])),
         ("SELECT INBOX", .select(mailbox: "INBOX", isReadOnly: false, condstore: false)),
         ("EXAMINE inbox (CONDSTORE)", .select(mailbox: "inbox", isReadOnly: true, condstore: true)),
         ("CREATE owatagusiam/", .create(mailbox: "owatagusiam/", specialUse: [])),
-        ("CREATE MySpecial (USE (\\Drafts \\Sent))", .create(mailbox: "MySpecial", specialUse: ["\\Drafts", "\\Sent"])),
-        ("DELETE \"a b\"", .delete(mailbox: "a b")), ("RENAME blurdybloop sarasoop", .rename(from: "blurdybloop", to: "sarasoop")),
-        ("SUBSCRIBE #news.comp.mail.mime", .subscribe(mailbox: "#news.comp.mail.mime")), ("UNSUBSCRIBE a", .unsubscribe(mailbox: "a")),
+        (
+            "CREATE MySpecial (USE (\\Drafts \\Sent))",
+            .create(mailbox: "MySpecial", specialUse: ["\\Drafts", "\\Sent"])
+        ),
+        ("DELETE \"a b\"", .delete(mailbox: "a b")),
+        ("RENAME blurdybloop sarasoop", .rename(from: "blurdybloop", to: "sarasoop")),
+        ("SUBSCRIBE #news.comp.mail.mime", .subscribe(mailbox: "#news.comp.mail.mime")),
+        ("UNSUBSCRIBE a", .unsubscribe(mailbox: "a")),
         ("LSUB \"\" %", .lsub(reference: "", pattern: "%")),
         ("STATUS blurdybloop (UIDNEXT MESSAGES)", .status(mailbox: "blurdybloop", items: [.uidNext, .messages])),
         ("STATUS a (SIZE DELETED HIGHESTMODSEQ)", .status(mailbox: "a", items: [.size, .deleted, .highestModseq])),
         ("COPY 2:4 MEETING", .copy(.ranges([(2, 4)]), mailbox: "MEETING", byUID: false)),
         ("UID MOVE 42:69 foo", .move(.ranges([(42, 69)]), mailbox: "foo", byUID: true)),
-        ("UID EXPUNGE 3000:3002", .uidExpunge(.ranges([(3000, 3002)]))), ("MOVE $ foo", .move(.saved, mailbox: "foo", byUID: false)),
+        ("UID EXPUNGE 3000:3002", .uidExpunge(.ranges([(3000, 3002)]))),
+        ("MOVE $ foo", .move(.saved, mailbox: "foo", byUID: false)),
     ])
     func isUnderstood(line: String, command: Command) throws { #expect(try Self.parse(line) == command) }
 
@@ -47,7 +57,8 @@ import Testing
         framing.acceptLiteral()
         framing.append(Array("x\r\n".utf8))
         guard case .command(let bytes)? = framing.next() else { throw Unexpected() }
-        #expect(try TaggedCommand(parsing: bytes).command == .login(user: Array("a\"\0b".utf8), password: Array("x".utf8)))
+        #expect(
+            try TaggedCommand(parsing: bytes).command == .login(user: Array("a\"\0b".utf8), password: Array("x".utf8)))
     }
 
     @Test func appendTakesItsMessageAsALiteralOnly() throws {
@@ -64,8 +75,10 @@ import Testing
     }
 
     @Test(arguments: [
-        "", " ", "NOOP ", "NOOP x", "XYZZY", "LOGIN a", "LOGIN \"a b", "LOGIN a b c", "SELECT", "SELECT &Jj", "SELECT \"a\u{1}&ab\"",
-        "SELECT a (QRESYNC (1 2))", "COPY 0 a", "COPY 1: a", "COPY 1,,2 a", "COPY 99999999999 a", "UID NOOP", "STATUS a ()",
+        "", " ", "NOOP ", "NOOP x", "XYZZY", "LOGIN a", "LOGIN \"a b", "LOGIN a b c", "SELECT", "SELECT &Jj",
+        "SELECT \"a\u{1}&ab\"",
+        "SELECT a (QRESYNC (1 2))", "COPY 0 a", "COPY 1: a", "COPY 1,,2 a", "COPY 99999999999 a", "UID NOOP",
+        "STATUS a ()",
         "STATUS a (NONE)", "CREATE a (USE \\Sent)", "ENABLE", "RENAME a", "LIST \"\"", "UID", "UID EXPUNGE",
         "APPEND a (\\Seen", "LOGIN \"\\a\" b", "ENABLE A  B",
     ])
@@ -75,7 +88,9 @@ import Testing
 
     @Test(arguments: ["", "+ NOOP", "(a NOOP", "\"a\" NOOP", " NOOP"])
     func withoutATagNoneIsNamed(line: String) {
-        #expect { try TaggedCommand(parsing: CommandBytes(line: line)) } throws: { ($0 as? IMAPSyntaxError)?.tag == nil }
+        #expect { try TaggedCommand(parsing: CommandBytes(line: line)) } throws: {
+            ($0 as? IMAPSyntaxError)?.tag == nil
+        }
     }
 
     @Test func aPeekTellsTagAndName() {

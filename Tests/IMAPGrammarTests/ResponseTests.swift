@@ -11,7 +11,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("abc", "\"abc\""), ("", "\"\""), ("a\"b\\c", "\"a\\\"b\\\\c\""), ("a\r\nb", "{4}\r\na\r\nb"), ("ü", "{2}\r\nü"),
+        ("abc", "\"abc\""), ("", "\"\""), ("a\"b\\c", "\"a\\\"b\\\\c\""), ("a\r\nb", "{4}\r\na\r\nb"),
+        ("ü", "{2}\r\nü"),
     ])
     func stringsAreQuotedOrLiterals(value: String, text: String) { #expect(Self.written { $0.string(value) } == text) }
 

@@ -12,13 +12,17 @@ import Testing
     static func text(_ word: String) -> [UInt8] { Array(word.utf8) }
 
     @Test(arguments: [
-        ("FLAGGED SINCE 1-Feb-1994 NOT FROM \"Smith\"",
-            SearchKey.and([.flagged, .since(.init(year: 1994, month: 2, day: 1)), .not(.header("FROM", text("Smith")))])),
+        (
+            "FLAGGED SINCE 1-Feb-1994 NOT FROM \"Smith\"",
+            SearchKey.and([.flagged, .since(.init(year: 1994, month: 2, day: 1)), .not(.header("FROM", text("Smith")))])
+        ),
         ("OR UNSEEN (LARGER 10 SMALLER 20)", .or(.unseen, .and([.larger(10), .smaller(20)]))),
-        ("1:3,7", .sequence(.ranges([(1, 3), (7, 7)]))), ("*", .sequence(.ranges([(nil, nil)]))), ("$", .sequence(.saved)),
+        ("1:3,7", .sequence(.ranges([(1, 3), (7, 7)]))), ("*", .sequence(.ranges([(nil, nil)]))),
+        ("$", .sequence(.saved)),
         ("UID 5:*", .uid(.ranges([(5, nil)]))), ("HEADER \"X-A\" \"\"", .header("X-A", [])),
         ("KEYWORD $x UNKEYWORD y", .and([.keyword("$x"), .unkeyword("y")])), ("MODSEQ 620162338", .modseq(620_162_338)),
-        ("MODSEQ \"/flags/\\\\draft\" all 1", .modseq(1)), ("BODY \"a b\"", .body(text("a b"))), ("TEXT x", .text(text("x"))),
+        ("MODSEQ \"/flags/\\\\draft\" all 1", .modseq(1)), ("BODY \"a b\"", .body(text("a b"))),
+        ("TEXT x", .text(text("x"))),
         ("SENTON \"2-Jan-2020\"", .sentOn(.init(year: 2020, month: 1, day: 2))), ("NOT NOT ALL", .not(.not(.all))),
         ("SUBJECT größe", .header("SUBJECT", text("größe"))),
     ])
@@ -32,7 +36,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "()", "NOPE", "NOT", "OR ALL", "SINCE tomorrow", "SINCE 32-Jan-2020", "SINCE 1-Jan-20200", "LARGER x", "ALL  SEEN", "HEADER a",
+        "", "()", "NOPE", "NOT", "OR ALL", "SINCE tomorrow", "SINCE 32-Jan-2020", "SINCE 1-Jan-20200", "LARGER x",
+        "ALL  SEEN", "HEADER a",
         "RETURN (NOPE) ALL", "RETURN (ALL)", "CHARSET", "(ALL", "UID", "LARGER 99999999999999999999",
     ])
     func isRefused(line: String) { #expect(throws: IMAPSyntaxError.self) { try Self.search(line) } }
@@ -57,15 +62,18 @@ import Testing
 
     /// RFC 5258 and RFC 5819 examples.
     @Test func selectionsPatternsAndReturns() throws {
-        let command = try Self.list("(SUBSCRIBED RECURSIVEMATCH) \"\" (INBOX \"Drafts\" Sent/%) RETURN (CHILDREN STATUS (MESSAGES UNSEEN))")
-        #expect(command.selection == [.subscribed, .recursiveMatch] && command.patterns == ["INBOX", "Drafts", "Sent/%"])
+        let command = try Self.list(
+            "(SUBSCRIBED RECURSIVEMATCH) \"\" (INBOX \"Drafts\" Sent/%) RETURN (CHILDREN STATUS (MESSAGES UNSEEN))")
+        #expect(
+            command.selection == [.subscribed, .recursiveMatch] && command.patterns == ["INBOX", "Drafts", "Sent/%"])
         #expect(command.returnsChildren && command.status == [.messages, .unseen] && command.isExtended)
         #expect(try Self.list("(SPECIAL-USE) \"\" \"*\"").selection == [.specialUse])
         #expect(try Self.list("\"\" % RETURN (SUBSCRIBED SPECIAL-USE)").returnsSpecialUse)
     }
 
     @Test(arguments: [
-        "", "\"\"", "() \"\"", "(NOPE) \"\" *", "(RECURSIVEMATCH) \"\" *", "\"\" ()", "\"\" * RETURN", "\"\" * RETURN (NOPE)", "\"\" * *",
+        "", "\"\"", "() \"\"", "(NOPE) \"\" *", "(RECURSIVEMATCH) \"\" *", "\"\" ()", "\"\" * RETURN",
+        "\"\" * RETURN (NOPE)", "\"\" * *",
         "\"\" * RETURN (STATUS)",
     ])
     func isRefused(line: String) { #expect(throws: IMAPSyntaxError.self) { try Self.list(line) } }

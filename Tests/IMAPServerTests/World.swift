@@ -26,11 +26,15 @@ final class World: IMAPBackend {
     }
 
     func login(_ credentials: SASLCredentials) async -> LoginOutcome {
-        let isRight = credentials.login == "anna@example.org" && credentials.password.withBytes { Array($0) == Array("secret-1".utf8) }
+        let isRight =
+            credentials.login == "anna@example.org"
+            && credentials.password.withBytes { Array($0) == Array("secret-1".utf8) }
         return isRight ? .account(account) : .wrong
     }
 
-    func store(for account: AccountID) async throws(StoreError) -> AccountStore { try await directory.store(for: account) }
+    func store(for account: AccountID) async throws(StoreError) -> AccountStore {
+        try await directory.store(for: account)
+    }
 
     func announce(_ account: AccountID) {
         let all = waiting.withLock { waiting in
@@ -89,7 +93,8 @@ final class Line: TalkConnection, Sendable {
         state = Mutex(State(isTLS: isTLS))
         let transport = Transport(line: self)
         Task {
-            let session = IMAPSession(transport: transport, backend: world, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            let session = IMAPSession(
+                transport: transport, backend: world, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
             try? await session.run()
             self.change { $0.isClosed = true }
         }

@@ -15,7 +15,8 @@ import Testing
     ]
 
     static func bring(to recipient: String) -> [String] {
-        ["EHLO mail.elsewhere.example", "MAIL FROM:<carol@elsewhere.example>", "RCPT TO:<\(recipient)>", "DATA"] + message
+        ["EHLO mail.elsewhere.example", "MAIL FROM:<carol@elsewhere.example>", "RCPT TO:<\(recipient)>", "DATA"]
+            + message
     }
 
     @Test func aMessageArrives() async throws {
@@ -30,10 +31,13 @@ import Testing
 
         // 5. IMAPServer answers.
         let read = try await stage.imap([
-            "a LOGIN anna@example.org \"\(Stage.password)\"", "b SELECT INBOX", "c FETCH 1 (UID ENVELOPE BODY.PEEK[])", "d LOGOUT",
+            "a LOGIN anna@example.org \"\(Stage.password)\"", "b SELECT INBOX", "c FETCH 1 (UID ENVELOPE BODY.PEEK[])",
+            "d LOGOUT",
         ])
         #expect(read.contains("* 1 EXISTS\r\n") && read.contains("a OK") && read.contains("\"Dinner\""))
-        #expect(read.contains("Return-Path: <carol@elsewhere.example>\r\nAuthentication-Results: mx.example.org;\r\n\tspf=pass"))
+        #expect(
+            read.contains(
+                "Return-Path: <carol@elsewhere.example>\r\nAuthentication-Results: mx.example.org;\r\n\tspf=pass"))
         #expect(read.contains("dmarc=pass (p=reject) header.from=elsewhere.example"))
         #expect(read.contains("Received: from mail.elsewhere.example ([198.51.100.7])"))
         #expect(read.contains("for <anna@example.org>") || read.contains("for <Anna@example.org>"))
@@ -57,6 +61,8 @@ import Testing
                 "RCPT TO:<dave@third.example>", "DATA",
             ])
         let codes = answers.split(separator: "\r\n").suffix(3).map { String($0.prefix(9)) }
-        #expect(codes == ["550 5.1.1", "550 5.7.1", "503 5.5.1"] || codes.prefix(2) == ["550 5.1.1", "550 5.7.1"], "\(answers)")
+        #expect(
+            codes == ["550 5.1.1", "550 5.7.1", "503 5.5.1"] || codes.prefix(2) == ["550 5.1.1", "550 5.7.1"],
+            "\(answers)")
     }
 }

@@ -15,8 +15,8 @@ import ServiceKit
 import Synchronization
 import TestSupport
 
-/// What SMTPInbound and MailAccess assemble, in one process and without sockets: example.org with Anna, on real files in a
-/// folder of its own. The DNS is a table, and there is no Redis.
+/// What SMTPInbound and MailAccess assemble, in one process and without sockets: example.org with Anna, on real files
+/// in a folder of its own. The DNS is a table, and there is no Redis.
 final class Stage: Sendable {
     static let password = "correct horse battery"
 
@@ -57,7 +57,8 @@ final class Stage: Sendable {
     func smtp(from address: String, _ lines: [String]) async -> String {
         let flow = AcceptMessage(
             hostname: "mx.example.org", directory: directory, drop: accounts, queue: queue,
-            judge: MessageAuthenticator(hostname: "mx.example.org", resolver: resolver), announcer: changed, logger: logger,
+            judge: MessageAuthenticator(hostname: "mx.example.org", resolver: resolver), announcer: changed,
+            logger: logger,
             now: MailDate.now)
         let redis = RedisClient(host: nil, port: 0, password: nil, logger: logger)
         let counters = Counters(client: redis, hash: KeyedHash(secret: nil))
@@ -84,13 +85,16 @@ final class Stage: Sendable {
 
         func login(_ credentials: SASLCredentials) async -> LoginOutcome {
             let password = credentials.password.withBytes { SecretBytes($0) }
-            guard let identity = try? await stage.directory.authenticate(login: credentials.login, password: password) else {
+            guard let identity = try? await stage.directory.authenticate(login: credentials.login, password: password)
+            else {
                 return .wrong
             }
             return .account(identity.id)
         }
 
-        func store(for account: AccountID) async throws(StoreError) -> AccountStore { try await stage.accounts.store(for: account) }
+        func store(for account: AccountID) async throws(StoreError) -> AccountStore {
+            try await stage.accounts.store(for: account)
+        }
         func announce(_ account: AccountID) { stage.changed.changed(account) }
         func waitForChange(of account: AccountID, seconds: Int64) async {}
     }
@@ -112,7 +116,9 @@ private final class Wire: ByteTransport {
     let canStartTLS = false
     var answers: String { String(decoding: output.withLock { $0 }, as: UTF8.self) }
 
-    func read(seconds: Int64) async throws -> [UInt8]? { lines.withLock { $0.popFirst() }.map { Array(($0 + "\r\n").utf8) } }
+    func read(seconds: Int64) async throws -> [UInt8]? {
+        lines.withLock { $0.popFirst() }.map { Array(($0 + "\r\n").utf8) }
+    }
     func write(_ bytes: [UInt8]) async throws { output.withLock { $0 += bytes } }
     func startTLS(reply: [UInt8]) async throws { throw ConnectionError.noCertificate }
 }

@@ -21,7 +21,8 @@ import Testing
         records["_dmarc.example.com"] = [.txt("v=DMARC1; p=reject")]
         let verdict = try await Self.check(Example.signedTwice, records: records)
         #expect(
-            verdict.field == """
+            verdict.field
+                == """
                 Authentication-Results: mx.example.net;
                 \tspf=pass smtp.mailfrom=football.example.com;
                 \tdkim=pass header.d=football.example.com header.s=brisbane header.a=ed25519-sha256 header.b="/gCrinpc";
@@ -58,7 +59,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "a@b.example\r\nX-Evil: 1", "a@b.example; dkim=pass", "a@b.example(", "\"x\r\n\"@b.example", "a@\u{202E}b.example",
+        "a@b.example\r\nX-Evil: 1", "a@b.example; dkim=pass", "a@b.example(", "\"x\r\n\"@b.example",
+        "a@\u{202E}b.example",
         "a@b.example\" dkim=pass", "@", "a@",
     ])
     func `nothing that a sender says adds a result`(_ said: String) async throws {

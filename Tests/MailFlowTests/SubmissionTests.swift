@@ -5,7 +5,9 @@ import OutgoingQueue
 import Testing
 
 @Suite struct SubmissionTests {
-    private func submit(_ text: String, to recipients: [String] = ["bob@example.org"], in world: World) async throws -> AcceptVerdict {
+    private func submit(_ text: String, to recipients: [String] = ["bob@example.org"], in world: World) async throws
+        -> AcceptVerdict
+    {
         await world.flow.accept(
             try await world.message(text, from: "anna@example.org", to: recipients, submittedBy: World.anna))
     }
@@ -22,21 +24,22 @@ import Testing
         #expect(try await submit(header + "\r\nhi\r\n", in: world).refusal == nil)
     }
 
-    @Test(arguments: [
-        ("", Refusal.fromMissing), ("Subject: x\r\n", .fromMissing),
-        ("From: anna@example.org\r\nFrom: anna@example.org\r\n", .fromRepeated),
-        ("From: anna@example.org\r\nfrom : bob@example.org\r\n", .fromRepeated),
-        ("From: anna@example.org\r\nnonsense\r\nFrom: bob@example.org\r\n", .fromRepeated),
-        ("From: bob@example.org\r\n", .fromNotOwned("bob@example.org")),
-        ("From: anna@example.org, bob@example.org\r\n", .fromNotOwned("bob@example.org")),
-        ("From: anna@example.org <bob@example.org>\r\n", .fromNotOwned("bob@example.org")),
-        ("From: x@example.net\r\n", .fromNotOwned("x@example.net")),
-        ("From: nobody\r\n", .fromMalformed), ("From: anna@example.org (x\r\n", .fromMalformed),
-        ("From: a:anna@example.org, bob@example.org;\r\n", .fromNotOwned("bob@example.org")),
-        ("From: anna@example.org bob@example.org\r\n", .fromMalformed),
-        ("From: <@x:anna@example.org>\r\n", .fromMalformed), ("From: <anna@example.org\r\n", .fromMalformed),
-        ("From:\r\n", .fromMalformed), ("From: a@b@c\r\n", .fromMalformed),
-    ] as [(String, Refusal)])
+    @Test(
+        arguments: [
+            ("", Refusal.fromMissing), ("Subject: x\r\n", .fromMissing),
+            ("From: anna@example.org\r\nFrom: anna@example.org\r\n", .fromRepeated),
+            ("From: anna@example.org\r\nfrom : bob@example.org\r\n", .fromRepeated),
+            ("From: anna@example.org\r\nnonsense\r\nFrom: bob@example.org\r\n", .fromRepeated),
+            ("From: bob@example.org\r\n", .fromNotOwned("bob@example.org")),
+            ("From: anna@example.org, bob@example.org\r\n", .fromNotOwned("bob@example.org")),
+            ("From: anna@example.org <bob@example.org>\r\n", .fromNotOwned("bob@example.org")),
+            ("From: x@example.net\r\n", .fromNotOwned("x@example.net")),
+            ("From: nobody\r\n", .fromMalformed), ("From: anna@example.org (x\r\n", .fromMalformed),
+            ("From: a:anna@example.org, bob@example.org;\r\n", .fromNotOwned("bob@example.org")),
+            ("From: anna@example.org bob@example.org\r\n", .fromMalformed),
+            ("From: <@x:anna@example.org>\r\n", .fromMalformed), ("From: <anna@example.org\r\n", .fromMalformed),
+            ("From:\r\n", .fromMalformed), ("From: a@b@c\r\n", .fromMalformed),
+        ] as [(String, Refusal)])
     func otherFrom(header: String, refusal: Refusal) async throws {
         let world = try World()
         let found = try await submit(header + "\r\nhi\r\n", in: world).refusal

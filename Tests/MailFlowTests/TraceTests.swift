@@ -35,7 +35,8 @@ import Testing
         ]
         for field in forged.dropLast() {
             let content = bytes(kept + field + "Subject: s\r\n\r\nAuthentication-Results: mx.example.org; body\r\n")
-            let result = String(decoding: ForgedResults.removed(from: content, hostname: "mx.example.org"), as: UTF8.self)
+            let result = String(
+                decoding: ForgedResults.removed(from: content, hostname: "mx.example.org"), as: UTF8.self)
             #expect(result == kept + "Subject: s\r\n\r\nAuthentication-Results: mx.example.org; body\r\n")
         }
         #expect(ForgedResults.removed(from: bytes(forged[4]), hostname: "mx.example.org").isEmpty)

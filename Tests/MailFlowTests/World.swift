@@ -3,8 +3,8 @@
 import Accounts
 import Foundation
 import Logging
-import MailFormat
 import MailFlow
+import MailFormat
 import OutgoingQueue
 import SealedSQLite
 import Synchronization

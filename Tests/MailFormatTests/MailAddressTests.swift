@@ -21,8 +21,10 @@ struct MailAddressTests {
     }
 
     @Test(arguments: [
-        "", "a", "@b.example", "a@", "a b@c.example", "a@b..example", ".a@b.example", "a..b@c.example", "a@-b.example", "a@b.example>",
-        "a@b@c.example", "\"a@b.example", "a\r\n@b.example", "a@b\u{0}.example", "a@[]", "<a@b.example>", "a@" + String(repeating: "x", count: 64) + ".example",
+        "", "a", "@b.example", "a@", "a b@c.example", "a@b..example", ".a@b.example", "a..b@c.example", "a@-b.example",
+        "a@b.example>",
+        "a@b@c.example", "\"a@b.example", "a\r\n@b.example", "a@b\u{0}.example", "a@[]", "<a@b.example>",
+        "a@" + String(repeating: "x", count: 64) + ".example",
     ])
     func noAddresses(text: String) { #expect(MailAddress(parsing: text) == nil) }
 

@@ -27,7 +27,9 @@ import Testing
             for (number, queue) in queues.enumerated() {
                 group.addTask {
                     var mine: [String] = []
-                    while let batch = try await queue.take(.remote, owner: "w\(number)") { mine += batch.deliveries.map(\.recipient) }
+                    while let batch = try await queue.take(.remote, owner: "w\(number)") {
+                        mine += batch.deliveries.map(\.recipient)
+                    }
                     return mine
                 }
             }

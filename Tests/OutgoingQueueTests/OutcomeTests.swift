@@ -49,7 +49,9 @@ import Testing
             let (delays, failures) = try await Self.finish(world.queue, batch)
             (told, failed) = (told + delays, failed + failures)
         }
-        #expect(waits.prefix(7).elementsEqual([0, 1, 5, 15, 30, 60, 120]) { $1 <= $0 && $0 <= $1 + $1 / 10 + 1 }, "\(waits)")
+        #expect(
+            waits.prefix(7).elementsEqual([0, 1, 5, 15, 30, 60, 120]) { $1 <= $0 && $0 <= $1 + $1 / 10 + 1 }, "\(waits)"
+        )
         #expect(waits.dropFirst(7).allSatisfy { (240...265).contains($0) }, "\(waits)")
         #expect(waits.reduce(0, +) >= 5 * 24 * 60 && told == 1 && failed == 1)
         #expect(try await world.queue.depth().deliveries == 0)

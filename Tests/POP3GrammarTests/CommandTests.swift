@@ -11,16 +11,23 @@ import Testing
         ("LIST", .list(nil)), ("LIST 2", .list(2)), ("uidl 000000003", .uidl(3)),
         ("RETR 1", .retr(1)), ("DELE 7", .dele(7)), ("TOP 1 0", .top(1, lines: 0)), ("Quit ", .quit), ("CAPA", .capa),
     ])
-    func isUnderstood(line: String, command: Command) throws { #expect(try Command(parsing: Array(line.utf8)[...]) == command) }
+    func isUnderstood(line: String, command: Command) throws {
+        #expect(try Command(parsing: Array(line.utf8)[...]) == command)
+    }
 
     @Test(arguments: [
-        "USER", "USER a b", "PASS", "RETR", "RETR 0", "RETR -1", "RETR +1", "RETR x", "RETR 1 2", "RETR 99999999999999999999", "TOP 1",
+        "USER", "USER a b", "PASS", "RETR", "RETR 0", "RETR -1", "RETR +1", "RETR x", "RETR 1 2",
+        "RETR 99999999999999999999", "TOP 1",
         "TOP 1 -1", "STAT 1", "AUTH PLAIN a b",
     ])
-    func hasWrongArguments(line: String) { #expect(throws: CommandError.wrongArguments) { try Command(parsing: Array(line.utf8)[...]) } }
+    func hasWrongArguments(line: String) {
+        #expect(throws: CommandError.wrongArguments) { try Command(parsing: Array(line.utf8)[...]) }
+    }
 
     @Test(arguments: ["", " ", "XTND", "RETR1", "\u{0}", "ÜSER a"])
-    func isUnknown(line: String) { #expect(throws: CommandError.unknown) { try Command(parsing: Array(line.utf8)[...]) } }
+    func isUnknown(line: String) {
+        #expect(throws: CommandError.unknown) { try Command(parsing: Array(line.utf8)[...]) }
+    }
 }
 
 @Suite struct LineReaderTests {
@@ -51,7 +58,9 @@ import Testing
     @Test(arguments: [1, 3, 100]) func dotsAreDoubled(size: Int) {
         let bytes = Array(".a\r\n..\r\nb.\r\n.".utf8)
         var (text, output) = (MultiLine(), [UInt8]())
-        for start in stride(from: 0, to: bytes.count, by: size) { text.add(bytes[start..<min(start + size, bytes.count)], to: &output) }
+        for start in stride(from: 0, to: bytes.count, by: size) {
+            text.add(bytes[start..<min(start + size, bytes.count)], to: &output)
+        }
         text.end(&output)
         #expect(String(decoding: output, as: UTF8.self) == "..a\r\n...\r\nb.\r\n..\r\n.\r\n")
     }

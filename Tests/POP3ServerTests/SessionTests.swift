@@ -12,11 +12,13 @@ import Testing
     @Test func aWholeSession() async throws {
         let world = try await World(messages: [Self.first, Self.second])
         let said = try await world.talk([
-            Self.login + "STAT\r\nLIST\r\nLIST 2\r\nRETR 1\r\nTOP 1 2\r\nTOP 2 0\r\nDELE 1\r\nRETR 1\r\nSTAT\r\nLIST\r\nRSET\r\nSTAT\r\nNOOP\r\nQUIT\r\n"
+            Self.login
+                + "STAT\r\nLIST\r\nLIST 2\r\nRETR 1\r\nTOP 1 2\r\nTOP 2 0\r\nDELE 1\r\nRETR 1\r\nSTAT\r\nLIST\r\nRSET\r\nSTAT\r\nNOOP\r\nQUIT\r\n"
         ])
         #expect(
             said == Self.loggedIn + "+OK 2 messages\r\n+OK 2 47\r\n+OK 2 messages\r\n1 25\r\n2 22\r\n.\r\n+OK 2 22\r\n"
-                + "+OK 25 octets\r\nSubject: one\r\n\r\n..\r\na\r\nb\r\n.\r\n" + "+OK 25 octets\r\nSubject: one\r\n\r\n..\r\na\r\n.\r\n"
+                + "+OK 25 octets\r\nSubject: one\r\n\r\n..\r\na\r\nb\r\n.\r\n"
+                + "+OK 25 octets\r\nSubject: one\r\n\r\n..\r\na\r\n.\r\n"
                 + "+OK 22 octets\r\nSubject: two\r\n\r\n.\r\n" + "+OK marked\r\n-ERR no such message\r\n+OK 1 22\r\n"
                 + "+OK 1 messages\r\n2 22\r\n.\r\n+OK nothing is marked\r\n+OK 2 47\r\n+OK \r\n+OK bye\r\n")
         #expect(world.announced.withLock { $0 } == 0)
@@ -49,16 +51,21 @@ import Testing
     @Test func nothingBeforeTLS() async throws {
         let world = try await World(messages: [])
         let said = try await world.talk(
-            ["CAPA\r\nUSER anna@example.org\r\nAUTH PLAIN\r\nSTAT\r\nSTLS\r\nUSER injected\r\n", "CAPA\r\nPASS secret-1\r\n"], isTLS: false)
+            [
+                "CAPA\r\nUSER anna@example.org\r\nAUTH PLAIN\r\nSTAT\r\nSTLS\r\nUSER injected\r\n",
+                "CAPA\r\nPASS secret-1\r\n",
+            ], isTLS: false)
         #expect(
-            said == "+OK Mailkeep\r\n+OK what this server can\r\nTOP\r\nUIDL\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\nPIPELINING\r\n"
+            said
+                == "+OK Mailkeep\r\n+OK what this server can\r\nTOP\r\nUIDL\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\nPIPELINING\r\n"
                 + "EXPIRE NEVER\r\nSTLS\r\n.\r\n-ERR no passwords outside TLS\r\n-ERR no passwords outside TLS\r\n-ERR log in first\r\n"
                 + "+OK begin TLS\r\n+OK what this server can\r\nTOP\r\nUIDL\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\nPIPELINING\r\n"
                 + "EXPIRE NEVER\r\nUSER\r\nSASL PLAIN\r\n.\r\n-ERR USER comes first\r\n")
     }
 
     @Test(arguments: [
-        ["AUTH PLAIN AGFubmFAZXhhbXBsZS5vcmcAc2VjcmV0LTE=\r\n"], ["AUTH PLAIN\r\n", "AGFubmFAZXhhbXBsZS5vcmcAc2VjcmV0LTE=\r\n"],
+        ["AUTH PLAIN AGFubmFAZXhhbXBsZS5vcmcAc2VjcmV0LTE=\r\n"],
+        ["AUTH PLAIN\r\n", "AGFubmFAZXhhbXBsZS5vcmcAc2VjcmV0LTE=\r\n"],
     ])
     func saslPlain(pieces: [String]) async throws {
         let world = try await World(messages: [Self.first])
@@ -70,7 +77,10 @@ import Testing
         let wrong = "USER anna@example.org\r\nPASS guess\r\n"
         let said = try await world.talk([String(repeating: wrong, count: 9)])
         #expect(said.components(separatedBy: "-ERR [AUTH]").count == 6)
-        #expect(try await world.talk(["AUTH PLAIN\r\n*\r\nAUTH PLAIN !\r\nAUTH CRAM-MD5\r\n"]).components(separatedBy: "-ERR").count == 4)
+        #expect(
+            try await world.talk(["AUTH PLAIN\r\n*\r\nAUTH PLAIN !\r\nAUTH CRAM-MD5\r\n"]).components(
+                separatedBy: "-ERR"
+            ).count == 4)
     }
 
     @Test func nonsenseHasAnEnd() async throws {
@@ -84,6 +94,9 @@ import Testing
         let world = try await World(messages: [Self.first])
         let longer = String(repeating: "x", count: 13_000)
         let said = try await world.talk([Self.login, longer + "\r\nDELE 1\r\nDELE 1\r\nDELE 2\r\nQUIT\r\n"])
-        #expect(said.hasSuffix("-ERR the line is too long\r\n+OK marked\r\n-ERR no such message\r\n-ERR no such message\r\n+OK bye\r\n"))
+        #expect(
+            said.hasSuffix(
+                "-ERR the line is too long\r\n+OK marked\r\n-ERR no such message\r\n-ERR no such message\r\n+OK bye\r\n"
+            ))
     }
 }

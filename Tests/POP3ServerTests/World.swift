@@ -30,15 +30,19 @@ final class World: POP3Backend {
     }
 
     func login(_ credentials: SASLCredentials) async -> LoginOutcome {
-        let isRight = credentials.login == "anna@example.org" && credentials.password.withBytes { Array($0) == Array("secret-1".utf8) }
+        let isRight =
+            credentials.login == "anna@example.org"
+            && credentials.password.withBytes { Array($0) == Array("secret-1".utf8) }
         return isRight ? .account(account) : .wrong
     }
 
-    func store(for account: AccountID) async throws(StoreError) -> AccountStore { try await directory.store(for: account) }
+    func store(for account: AccountID) async throws(StoreError) -> AccountStore {
+        try await directory.store(for: account)
+    }
     func announce(_ account: AccountID) { announced.withLock { $0 += 1 } }
 
-    /// What the server says to a client that sends these pieces, one after the other, and hangs up. The handshake of STLS
-    /// succeeds; what came in one piece with it is not read.
+    /// What the server says to a client that sends these pieces, one after the other, and hangs up. The handshake of
+    /// STLS succeeds; what came in one piece with it is not read.
     func talk(_ pieces: [String], isTLS: Bool = true) async throws -> String {
         let transport = Script(pieces, isTLS: isTLS)
         try await POP3Session(
@@ -57,7 +61,9 @@ final class Script: ByteTransport {
 
     let state: Mutex<State>
 
-    init(_ pieces: [String], isTLS: Bool) { state = Mutex(State(pieces: pieces.map { Array($0.utf8) }[...], isTLS: isTLS)) }
+    init(_ pieces: [String], isTLS: Bool) {
+        state = Mutex(State(pieces: pieces.map { Array($0.utf8) }[...], isTLS: isTLS))
+    }
 
     var isTLS: Bool { state.withLock { $0.isTLS } }
     var canStartTLS: Bool { !isTLS }

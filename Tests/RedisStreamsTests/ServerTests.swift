@@ -140,7 +140,8 @@ import Testing
     @Test func aWrongPasswordIsNoConnection() async throws {
         let server = try RedisServer()
         await #expect(throws: RedisError.self) {
-            _ = try await RedisChannel.connect(to: RedisServerAddress(host: "127.0.0.1", port: server.port, password: "no"))
+            _ = try await RedisChannel.connect(
+                to: RedisServerAddress(host: "127.0.0.1", port: server.port, password: "no"))
         }
     }
 }

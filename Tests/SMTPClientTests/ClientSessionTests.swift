@@ -8,7 +8,8 @@ import Testing
 /// Whole conversations without a socket: what the server says, what we do.
 @Suite struct ClientSessionTests {
     static func session(
-        to recipients: [String] = ["b@x.example"], size: Int = 100, isEightBit: Bool = false, needsSMTPUTF8: Bool = false,
+        to recipients: [String] = ["b@x.example"], size: Int = 100, isEightBit: Bool = false,
+        needsSMTPUTF8: Bool = false,
         mayUseTLS: Bool = true
     ) throws -> ClientSession {
         let paths = try recipients.enumerated().map { number, text in
@@ -27,7 +28,8 @@ import Testing
         var done: [String] = []
         for line in script.split(separator: "\n").map({ $0.trimmingCharacters(in: .whitespaces) }) where !line.isEmpty {
             if line.hasPrefix("C: ") {
-                #expect(done.isEmpty ? "nothing" == line.dropFirst(3) : done.removeFirst() == line.dropFirst(3), "\(line)")
+                #expect(
+                    done.isEmpty ? "nothing" == line.dropFirst(3) : done.removeFirst() == line.dropFirst(3), "\(line)")
                 continue
             }
             #expect(done == [], "unexpected before \(line)")
@@ -60,7 +62,9 @@ import Testing
 
     @Test func aMessageGoesOut() throws {
         var session = try Self.session(to: ["b@x.example", "c@x.example"])
-        try Self.play(&session, """
+        try Self.play(
+            &session,
+            """
             S: 220 hello
             C: EHLO mx.y.example
             S: 250-hi|250-PIPELINING|250 SIZE 1000
@@ -86,7 +90,9 @@ import Testing
 
     @Test func withoutPipeliningOneByOne() throws {
         var session = try Self.session(to: ["b@x.example", "c@x.example"])
-        try Self.play(&session, """
+        try Self.play(
+            &session,
+            """
             S: 220 hello
             C: EHLO mx.y.example
             S: 502 what?
@@ -109,7 +115,9 @@ import Testing
 
     @Test func TLSWhereItIsOffered() throws {
         var session = try Self.session()
-        try Self.play(&session, """
+        try Self.play(
+            &session,
+            """
             S: 220 hello
             C: EHLO mx.y.example
             S: 250-hi|250 STARTTLS
@@ -122,7 +130,10 @@ import Testing
             S: 421 4.3.2 closing
             C: (close)
             """)
-        guard case .serverUnusable? = session.outcome.failure else { Issue.record("\(session.outcome)"); return }
+        guard case .serverUnusable? = session.outcome.failure else {
+            Issue.record("\(session.outcome)")
+            return
+        }
     }
 
     @Test func aHandshakeThatFailsIsTriedInClear() throws {
@@ -141,7 +152,9 @@ import Testing
 
     @Test func aServerThatRefusesTLSGetsItInClear() throws {
         var session = try Self.session()
-        try Self.play(&session, """
+        try Self.play(
+            &session,
+            """
             S: 220 hello
             C: EHLO mx.y.example
             S: 250-hi|250 STARTTLS
@@ -154,7 +167,9 @@ import Testing
     @Test(arguments: [(true, " BODY=8BITMIME"), (false, "")])
     func eightBitsAreNamed(isEightBit: Bool, parameter: String) throws {
         var session = try Self.session(isEightBit: isEightBit)
-        try Self.play(&session, """
+        try Self.play(
+            &session,
+            """
             S: 220 hello
             C: EHLO mx.y.example
             S: 250-hi|250 8BITMIME
@@ -163,13 +178,16 @@ import Testing
     }
 
     @Test(arguments: [
-        ("SIZE 99", false, "5.3.4"), ("SIZE 0", false, nil), ("SIZE", false, nil), ("PIPELINING", true, "5.6.7"), ("SMTPUTF8", true, nil),
+        ("SIZE 99", false, "5.3.4"), ("SIZE 0", false, nil), ("SIZE", false, nil), ("PIPELINING", true, "5.6.7"),
+        ("SMTPUTF8", true, nil),
     ])
     func whatAServerCannotTakeIsNotTried(keyword: String, needsSMTPUTF8: Bool, status: String?) throws {
         var session = try Self.session(needsSMTPUTF8: needsSMTPUTF8)
         _ = session.handle(try Self.event("S: 220 hello"))
         let actions = session.handle(try Self.event("S: 250-hi|250 \(keyword)")).flatMap(Self.written)
-        #expect(session.outcome.results[1]?.status == status && session.outcome.results[1]?.outcome == status.map { _ in .failed })
+        #expect(
+            session.outcome.results[1]?.status == status
+                && session.outcome.results[1]?.outcome == status.map { _ in .failed })
         #expect((actions == ["QUIT"]) == (status != nil), "\(actions)")
     }
 
@@ -188,12 +206,17 @@ import Testing
         """
 
     /// After the message went out nobody knows: it is neither delivered nor to be sent elsewhere at once.
-    @Test(arguments: ["(content sent)\n(lost)\nC: (close)", "(content sent)\n(timed out)\nC: (close)", "(lost)\nC: (close)",
-        "(content sent)\nS: 421 closing\nC: (close)", "(withheld)\nC: (close)"])
+    @Test(arguments: [
+        "(content sent)\n(lost)\nC: (close)", "(content sent)\n(timed out)\nC: (close)", "(lost)\nC: (close)",
+        "(content sent)\nS: 421 closing\nC: (close)", "(withheld)\nC: (close)",
+    ])
     func anUnknownEndIsInterrupted(end: String) throws {
         var session = try Self.session()
         try Self.play(&session, Self.toContent + end)
-        guard case .interrupted? = session.outcome.failure else { Issue.record("\(session.outcome)"); return }
+        guard case .interrupted? = session.outcome.failure else {
+            Issue.record("\(session.outcome)")
+            return
+        }
         #expect(session.outcome.results.isEmpty)
     }
 
@@ -203,10 +226,16 @@ import Testing
         var session = try Self.session()
         _ = session.handle(try Self.event(start))
         _ = session.handle(.lost("gone"))
-        guard case .serverUnusable? = session.outcome.failure else { Issue.record("\(session.outcome)"); return }
+        guard case .serverUnusable? = session.outcome.failure else {
+            Issue.record("\(session.outcome)")
+            return
+        }
     }
 
-    @Test(arguments: [("554 5.7.1 spam", AttemptResult.Outcome.failed, "5.7.1"), ("451 busy", .deferred, "4.0.0"), ("550 no", .failed, "5.0.0")])
+    @Test(arguments: [
+        ("554 5.7.1 spam", AttemptResult.Outcome.failed, "5.7.1"), ("451 busy", .deferred, "4.0.0"),
+        ("550 no", .failed, "5.0.0"),
+    ])
     func theAnswerToTheMessageCounts(answer: String, outcome: AttemptResult.Outcome, status: String) throws {
         var session = try Self.session()
         try Self.play(&session, Self.toContent + "(content sent)\nS: \(answer)\nC: QUIT\nS: 221 bye\nC: (close)")

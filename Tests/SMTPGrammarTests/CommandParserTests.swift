@@ -140,7 +140,8 @@ private func mailbox(_ local: String, _ domain: String) -> SMTPMailbox {
                 MailParameters(size: 9, body: .sevenBit, smtpUTF8: true, submitter: "a+b=c")),
             .rcpt(.postmaster), .rcpt(.mailbox(mailbox("é", "ü.example"))), .data, .bdat(size: 3, last: false),
             .bdat(size: 3, last: true), .rset, .noop, .quit, .vrfy, .help, .startTLS,
-            .auth(mechanism: "PLAIN", initialResponse: Array("AAAA".utf8)), .auth(mechanism: "LOGIN", initialResponse: nil),
+            .auth(mechanism: "PLAIN", initialResponse: Array("AAAA".utf8)),
+            .auth(mechanism: "LOGIN", initialResponse: nil),
         ]
         for command in commands {
             let wire = command.encoded()

@@ -74,11 +74,12 @@ private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
 
     /// Each of these ends a message for some server in the wild. Here none does: what follows stays message, and the
     /// whole is refused.
-    @Test(arguments: [
-        ("\n.\n", .bareLF), ("\n.\r\n", .bareLF), ("\r\n.\n", .bareLF), ("\r.\r\n", .bareCR),
-        ("\r.\r", .bareCR), ("\r\n.\r", .bareCR), ("\n.\r", [.bareLF, .bareCR]), ("\r\n\0.\r\n", .nul),
-        ("\r\n.\0\r\n", .nul), ("\r\r\n.\r\r\n", .bareCR), ("\r\n.\r\r\n", .bareCR),
-    ] as [(String, ContentFlaws)])
+    @Test(
+        arguments: [
+            ("\n.\n", .bareLF), ("\n.\r\n", .bareLF), ("\r\n.\n", .bareLF), ("\r.\r\n", .bareCR),
+            ("\r.\r", .bareCR), ("\r\n.\r", .bareCR), ("\n.\r", [.bareLF, .bareCR]), ("\r\n\0.\r\n", .nul),
+            ("\r\n.\0\r\n", .nul), ("\r\r\n.\r\r\n", .bareCR), ("\r\n.\r\r\n", .bareCR),
+        ] as [(String, ContentFlaws)])
     func smuggling(end: String, flaw: ContentFlaws) {
         let reading = read([bytes("DATA\r\nfirst\(end)MAIL FROM:<evil@example.org>\r\nmore\r\n.\r\nQUIT\r\n")])
         #expect(reading.lines == ["DATA", "QUIT"])

@@ -6,7 +6,8 @@ import Testing
 @Suite struct SessionTests {
     private func conversation(_ memory: MessageMemory, _ backend: TableBackend = TableBackend()) -> Conversation {
         Conversation(
-            session: Session(hostname: "mx.example.org", role: .exchange, isTLS: false, memory: memory), backend: backend)
+            session: Session(hostname: "mx.example.org", role: .exchange, isTLS: false, memory: memory),
+            backend: backend)
     }
 
     @Test func memoryIsGivenBack() async {
@@ -47,7 +48,8 @@ import Testing
         // A cheap fuzz, the same in every run: bits of real commands in random order, cut at random places.
         var random = SplitMix(state: 7)
         let words = [
-            "EHLO x\r\n", "MAIL FROM:<a@b.c>", "\r\n", "RCPT TO:<anna@example.org>\r\n", "DATA\r\n", "\r\n.\r\n", "BDAT 5",
+            "EHLO x\r\n", "MAIL FROM:<a@b.c>", "\r\n", "RCPT TO:<anna@example.org>\r\n", "DATA\r\n", "\r\n.\r\n",
+            "BDAT 5",
             " LAST", "\n", "\r", "\0", ".", "AUTH PLAIN", " AAAA", "STARTTLS\r\n", "RSET\r\n", "\u{ff}", "<", "\"",
             "BDAT 3\r\n", "MAIL FROM:<>\r\n",
         ]

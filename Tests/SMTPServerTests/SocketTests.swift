@@ -22,12 +22,14 @@ import Testing
             "openssl",
             [
                 "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-                "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", certificate,
+                "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out",
+                certificate,
             ])
         var reader = SettingReader(
             ConfigReader(
                 provider: InMemoryProvider(values: [
-                    "data": .init(stringLiteral: folder.path), "keys": .init(stringLiteral: folder.path), "hostname": "mx.example.org", "bind": "127.0.0.1",
+                    "data": .init(stringLiteral: folder.path), "keys": .init(stringLiteral: folder.path),
+                    "hostname": "mx.example.org", "bind": "127.0.0.1",
                 ])))
         let configuration = ServiceConfiguration(&reader)
         #expect(reader.mistakes.isEmpty)

@@ -48,7 +48,9 @@ final class TableBackend: SessionBackend {
 
     func accept(_ message: FinishedMessage) async -> AcceptVerdict {
         let content = message.content.take()
-        if String(decoding: content, as: UTF8.self).contains("REFUSE") { return .refused(.policy(domain: "example.com")) }
+        if String(decoding: content, as: UTF8.self).contains("REFUSE") {
+            return .refused(.policy(domain: "example.com"))
+        }
         accepted.withLock { $0.append(content) }
         return .accepted(id: "test")
     }

@@ -10,7 +10,9 @@ struct IndependentReaderTests {
     let folder: TemporaryFolder
     let key = SealedKey.random()
     var path: String { folder.file("a.db") }
-    let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("independent_reader.py").path
+    let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
+        "independent_reader.py"
+    ).path
 
     init() throws { folder = try TemporaryFolder() }
 
@@ -24,7 +26,9 @@ struct IndependentReaderTests {
         let queue = try SealedDatabase.openQueue(path: path, key: key, migrations: [notes])
         try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA journal_mode=\(mode)") }
         try queue.write { db in
-            for number in 0..<300 { try db.execute(sql: "INSERT INTO notes (text) VALUES (?)", arguments: ["note \(number)"]) }
+            for number in 0..<300 {
+                try db.execute(sql: "INSERT INTO notes (text) VALUES (?)", arguments: ["note \(number)"])
+            }
         }
         try queue.write { try $0.execute(sql: "UPDATE notes SET text = text || ' again' WHERE id % 2 = 1") }
         // Copies are what a crash at this moment would leave: with the WAL hot.
@@ -46,7 +50,8 @@ struct IndependentReaderTests {
         _ = try theirs("write", path, mode, "500")
         let pool = try SealedDatabase.openPool(path: path, key: key, migrations: [])
         #expect(try pool.read { try String.fetchOne($0, sql: "PRAGMA integrity_check") } == "ok")
-        #expect(try pool.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM notes WHERE text LIKE 'note %'") } == 500)
+        #expect(
+            try pool.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM notes WHERE text LIKE 'note %'") } == 500)
         try pool.write { try $0.execute(sql: "INSERT INTO notes (text) VALUES ('ours')") }
         try pool.close()
         #expect(try theirs("read", path).hasSuffix("ours\n"))
@@ -59,7 +64,10 @@ struct IndependentReaderTests {
         try? FileManager.default.removeItem(atPath: path + "-shm")
         let queue = try SealedDatabase.openQueue(path: path, key: key, migrations: [])
         #expect(try queue.read { try String.fetchOne($0, sql: "PRAGMA integrity_check") } == "ok")
-        #expect(try queue.read { try String.fetchAll($0, sql: "SELECT DISTINCT substr(text, 1, 5) FROM notes") } == ["note "])
+        #expect(
+            try queue.read { try String.fetchAll($0, sql: "SELECT DISTINCT substr(text, 1, 5) FROM notes") } == [
+                "note "
+            ])
         #expect(try queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM notes") } == 300)
     }
 
@@ -67,7 +75,9 @@ struct IndependentReaderTests {
     @Test func theyReadATransactionThatSpilled() throws {
         try SealedDatabase.create(path: path, key: key, migrations: [notes])
         let queue = try SealedDatabase.openQueue(path: path, key: key, migrations: [notes])
-        try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA cache_size = 5; PRAGMA wal_autocheckpoint = 0") }
+        try queue.writeWithoutTransaction {
+            try $0.execute(sql: "PRAGMA cache_size = 5; PRAGMA wal_autocheckpoint = 0")
+        }
         try queue.write { db in
             for round in 0..<3 {
                 for number in 0..<200 {
@@ -86,6 +96,8 @@ struct IndependentReaderTests {
         let own = folder.file("own.db")
         for suffix in ["", "-wal"] { try FileManager.default.copyItem(atPath: path + suffix, toPath: own + suffix) }
         let recovered = try SealedDatabase.openQueue(path: own, key: key, migrations: [notes])
-        #expect(try recovered.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM notes WHERE text LIKE 'round 2%'") } == 200)
+        #expect(
+            try recovered.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM notes WHERE text LIKE 'round 2%'") }
+                == 200)
     }
 }

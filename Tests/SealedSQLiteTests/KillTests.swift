@@ -60,7 +60,8 @@ struct KillTests {
             try content.write(to: URL(fileURLWithPath: copy + suffix))
         }
         let reader = Self.tests.appendingPathComponent("independent_reader.py").path
-        let lines = try Program.run(Program.python, [reader, "read", copy, key.hex]).split(separator: "\n").map(String.init)
+        let lines = try Program.run(Program.python, [reader, "read", copy, key.hex]).split(separator: "\n").map(
+            String.init)
         #expect(lines.first == "ok")
         expectOnlyTheCommitted(Array(lines.dropFirst()))
         let queue = try SealedDatabase.openQueue(path: path, key: key, migrations: [notes])

@@ -23,7 +23,8 @@ struct MigrationTests {
 
     @Test func manyWhoStartAtOnceRunEachStepOnce() async throws {
         try SealedDatabase.create(path: path, key: key, migrations: [notes])
-        let path = path, key = key
+        let path = path
+        let key = key
         try await withThrowingTaskGroup(of: Void.self) { group in
             for number in 0..<6 {
                 group.addTask {

@@ -58,8 +58,8 @@ struct PageTests {
         #expect(try bytes(path).count < 40_000)
     }
 
-    /// Nonces whose block counter ends within the page, and in places the first word of the nonce with it, for each page of
-    /// a file that the independent reader then reads.
+    /// Nonces whose block counter ends within the page, and in places the first word of the nonce with it, for each
+    /// page of a file that the independent reader then reads.
     @Test func theyReadPagesWhoseCounterWraps() throws {
         try SealedDatabase.create(path: path, key: key, migrations: [notes])
         let queue = try SealedDatabase.openQueue(path: path, key: key, migrations: [notes])
@@ -114,13 +114,16 @@ struct PageTests {
         let pool = try SealedDatabase.openPool(path: path, key: key, migrations: [notes])
         try pool.write { try insert($0, 100) }
         try pool.write { try $0.execute(sql: "DELETE FROM notes WHERE id % 2 = 0") }
-        let copy = folder.file("copy.db"), copyKey = SealedKey.random()
+        let copy = folder.file("copy.db")
+        let copyKey = SealedKey.random()
         try SealedDatabase.copy(path, key: key, to: copy, key: copyKey)
         try expectEveryPageIsValid(copy, key: copyKey)
         let opened = try SealedDatabase.openPool(path: copy, key: copyKey, migrations: [notes])
         #expect(try opened.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM notes") } == 50)
         #expect(try opened.read { try Int.fetchOne($0, sql: "PRAGMA auto_vacuum") } == 2)
-        #expect(throws: SealedError.fileExists(copy)) { try SealedDatabase.copy(path, key: key, to: copy, key: copyKey) }
+        #expect(throws: SealedError.fileExists(copy)) {
+            try SealedDatabase.copy(path, key: key, to: copy, key: copyKey)
+        }
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".new") } == [])
     }
 }

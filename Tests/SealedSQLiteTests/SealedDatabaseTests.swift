@@ -21,7 +21,9 @@ struct SealedDatabaseTests {
         for start in stride(from: 0, to: count, by: 20) {
             try pool.write { db in
                 for number in start..<min(start + 20, count) {
-                    try db.execute(sql: "INSERT INTO notes (text) VALUES (?)", arguments: ["\(marker) \(number) " + String(repeating: "z", count: 700)])
+                    try db.execute(
+                        sql: "INSERT INTO notes (text) VALUES (?)",
+                        arguments: ["\(marker) \(number) " + String(repeating: "z", count: 700)])
                 }
             }
         }
@@ -64,7 +66,10 @@ struct SealedDatabaseTests {
         #expect(FileManager.default.fileExists(atPath: path + "-wal"))
         try pool.close()
         let again = try SealedDatabase.openPool(path: path, key: key, migrations: [notes])
-        #expect(try again.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM search WHERE search MATCH 'Zwetschgenknoedel'") } == 200)
+        #expect(
+            try again.read {
+                try Int.fetchOne($0, sql: "SELECT count(*) FROM search WHERE search MATCH 'Zwetschgenknoedel'")
+            } == 200)
     }
 
     @Test func anotherKeyOpensNothing() throws {
@@ -89,7 +94,8 @@ struct SealedDatabaseTests {
             try SealedDatabase.openPool(path: path, key: key, migrations: [notes])
         }
         let compatible = folder.file("b.db")
-        try SealedDatabase.create(path: compatible, key: key, migrations: [notes, Migration(number: 2, name: "adds") { _ in }])
+        try SealedDatabase.create(
+            path: compatible, key: key, migrations: [notes, Migration(number: 2, name: "adds") { _ in }])
         _ = try SealedDatabase.openPool(path: compatible, key: key, migrations: [notes])
     }
 
@@ -137,7 +143,8 @@ struct SealedDatabaseTests {
     }
 
     @Test func ofTwoWhoMakeAFileOneWins() async throws {
-        let path = path, key = key
+        let path = path
+        let key = key
         let made = await withTaskGroup(of: Bool.self) { group in
             for _ in 0..<6 {
                 group.addTask { (try? SealedDatabase.create(path: path, key: key, migrations: [notes])) != nil }

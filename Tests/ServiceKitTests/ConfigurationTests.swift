@@ -11,7 +11,10 @@ import Testing
         let provider = InMemoryProvider(
             values: Dictionary(
                 uniqueKeysWithValues: values.map {
-                    (AbsoluteConfigKey($0.key.split(separator: ".").map(String.init)), ConfigValue(.string($0.value), isSecret: false))
+                    (
+                        AbsoluteConfigKey($0.key.split(separator: ".").map(String.init)),
+                        ConfigValue(.string($0.value), isSecret: false)
+                    )
                 }))
         var reader = SettingReader(ConfigReader(provider: provider))
         let configuration = ServiceConfiguration(&reader)
@@ -20,19 +23,26 @@ import Testing
 
     @Test func whatIsNeededIsEnough() throws {
         let folder = try TemporaryFolder()
-        let (configuration, mistakes) = Self.read(["data": folder.path, "keys": folder.path, "hostname": "mx.example.org"])
+        let (configuration, mistakes) = Self.read([
+            "data": folder.path, "keys": folder.path, "hostname": "mx.example.org",
+        ])
         #expect(mistakes == [])
-        #expect(configuration.redisHost == nil && configuration.redisPort == 6_379 && configuration.bind == ["0.0.0.0", "::"])
+        #expect(
+            configuration.redisHost == nil && configuration.redisPort == 6_379
+                && configuration.bind == ["0.0.0.0", "::"])
     }
 
     @Test func everyMistakeIsToldAtOnce() throws {
         let folder = try TemporaryFolder()
         let (_, mistakes) = Self.read([
-            "data": folder.path, "keys": folder.file("none"), "redis.port": "70000", "trusted.proxies": "10.0.0.0/8, nonsense",
+            "data": folder.path, "keys": folder.file("none"), "redis.port": "70000",
+            "trusted.proxies": "10.0.0.0/8, nonsense",
             "tls.certificate": "/c.pem", "redis.password.file": folder.file("absent"), "log.level": "loud",
         ])
         let all = mistakes.joined(separator: "\n")
-        for word in ["HOSTNAME", "KEYS", "REDIS_PORT", "TRUSTED_PROXIES", "TLS_CERTIFICATE", "REDIS_PASSWORD_FILE", "LOG_LEVEL"] {
+        for word in [
+            "HOSTNAME", "KEYS", "REDIS_PORT", "TRUSTED_PROXIES", "TLS_CERTIFICATE", "REDIS_PASSWORD_FILE", "LOG_LEVEL",
+        ] {
             #expect(all.contains("MAILKEEP_" + word), "\(word) in \(all)")
         }
         #expect(mistakes.count == 7)
@@ -62,7 +72,9 @@ import Testing
             #expect(!isTaken, "\(text)")
         }
         let contained = { (text: String) in IPAddress(text).map { ranges.contains($0) } }
-        for text in ["10.1.255.1", "192.0.2.9", "2001:db8:ffff::1", "::ffff:10.1.2.3"] { #expect(contained(text) == true, "\(text)") }
+        for text in ["10.1.255.1", "192.0.2.9", "2001:db8:ffff::1", "::ffff:10.1.2.3"] {
+            #expect(contained(text) == true, "\(text)")
+        }
         for text in ["10.2.0.1", "192.0.2.8", "2001:db9::1", "::1"] { #expect(contained(text) == false, "\(text)") }
     }
 }

@@ -16,7 +16,9 @@ package enum Program {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = [command] + arguments
-        let output = Pipe(), errors = Pipe(), standardInput = Pipe()
+        let output = Pipe()
+        let errors = Pipe()
+        let standardInput = Pipe()
         process.standardOutput = output
         process.standardError = errors
         process.standardInput = standardInput
@@ -27,7 +29,9 @@ package enum Program {
         let wrong = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
         guard process.terminationStatus == 0 else {
-            throw Failed(description: "\(command) \(arguments.joined(separator: " ")): \(process.terminationStatus)\n\(text)\(wrong)")
+            throw Failed(
+                description:
+                    "\(command) \(arguments.joined(separator: " ")): \(process.terminationStatus)\n\(text)\(wrong)")
         }
         return text
     }

@@ -2,8 +2,8 @@
 
 /// The random name of an account: 128 bits as 32 lower-case hex digits.
 ///
-/// It names the account's file, and it is never used again: an account that is removed and made anew under the same address
-/// is another one.
+/// It names the account's file, and it is never used again: an account that is removed and made anew under the same
+/// address is another one.
 package struct AccountID: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// 32 lower-case hex digits.
     package let description: String

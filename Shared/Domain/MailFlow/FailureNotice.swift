@@ -3,8 +3,8 @@
 import MailFormat
 import OutgoingQueue
 
-/// The report to a sender whose message could not be put into one of our accounts after it had been accepted (RFC 3464):
-/// short text, the machine-readable part, and the original's header. Never written to the null sender.
+/// The report to a sender whose message could not be put into one of our accounts after it had been accepted (RFC
+/// 3464): short text, the machine-readable part, and the original's header. Never written to the null sender.
 struct FailureNotice: Sendable {
     let hostname: String
     let date: String

@@ -140,7 +140,8 @@ struct FromField {
     // addr-spec: words with dots between, "@", atoms with dots between or one literal
     private static func address(_ words: [Word]) -> MailAddress? {
         let parts = words.split(separator: .special(UInt8(ascii: "@")), omittingEmptySubsequences: false)
-        guard parts.count == 2, let local = joined(parts[0], literal: false), let domain = joined(parts[1], literal: true)
+        guard parts.count == 2, let local = joined(parts[0], literal: false),
+            let domain = joined(parts[1], literal: true)
         else { return nil }
         return MailAddress(localPart: local, domain: domain)
     }

@@ -35,8 +35,8 @@ package struct LocalDeliveries: Sendable {
         self.now = now
     }
 
-    /// Looks into the spool at each wake-up, and every `FlowLimits.spoolInterval` seconds without one, until the task is
-    /// cancelled.
+    /// Looks into the spool at each wake-up, and every `FlowLimits.spoolInterval` seconds without one, until the task
+    /// is cancelled.
     package func run(wakeUps: AsyncStream<Void>) async {
         let (signals, signal) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         await withDiscardingTaskGroup { group in
@@ -70,7 +70,8 @@ package struct LocalDeliveries: Sendable {
 
     private func work(_ batch: Batch) async throws {
         let sender = MailAddress(parsing: batch.reversePath)
-        let content = Array(TraceLines.returnPath(batch.reversePath).utf8) + (try await queue.content(of: batch.message))
+        let content =
+            Array(TraceLines.returnPath(batch.reversePath).utf8) + (try await queue.content(of: batch.message))
         var results: [Int64: AttemptResult] = [:]
         for delivery in batch.deliveries {
             // A store that is slow to answer for many rows must not outlive the lease.

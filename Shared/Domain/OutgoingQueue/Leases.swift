@@ -40,7 +40,8 @@ extension OutgoingQueue {
                     owner, time + Int64(QueueLimits.leaseSeconds) * 1_000, message, domain, kind.rawValue, time, time,
                     QueueLimits.batch,
                 ])
-            guard let row = try Row.fetchOne(db, sql: "SELECT * FROM messages WHERE id = ?", arguments: [message]) else {
+            guard let row = try Row.fetchOne(db, sql: "SELECT * FROM messages WHERE id = ?", arguments: [message])
+            else {
                 return nil
             }
             return Batch(

@@ -43,12 +43,16 @@ extension OutgoingQueue {
     package func show(_ id: Int64) async throws -> QueuedDelivery? {
         let time = milliseconds
         return try await database.read { db in
-            guard let row = try Row.fetchOne(db, sql: Self.listing + " WHERE d.id = ?", arguments: [id]) else { return nil }
-            let story = try Row.fetchAll(db, sql: "SELECT * FROM attempts WHERE delivery = ? ORDER BY id", arguments: [id])
-                .map {
-                    QueuedDelivery.Attempt(
-                        at: ($0["at"] as Int64) / 1_000, host: $0["host"], status: $0["status"], reply: $0["reply"])
-                }
+            guard let row = try Row.fetchOne(db, sql: Self.listing + " WHERE d.id = ?", arguments: [id]) else {
+                return nil
+            }
+            let story = try Row.fetchAll(
+                db, sql: "SELECT * FROM attempts WHERE delivery = ? ORDER BY id", arguments: [id]
+            )
+            .map {
+                QueuedDelivery.Attempt(
+                    at: ($0["at"] as Int64) / 1_000, host: $0["host"], status: $0["status"], reply: $0["reply"])
+            }
             return Self.queued(row, at: time, story: story)
         }
     }

@@ -59,7 +59,8 @@ package struct OutgoingQueue: Sendable {
                 """)
         for recipient in message.recipients {
             try delivery.execute(arguments: [
-                id, recipient.kind.rawValue, randomKey(), recipient.recipient, recipient.domain, recipient.account, time,
+                id, recipient.kind.rawValue, randomKey(), recipient.recipient, recipient.domain, recipient.account,
+                time,
             ])
         }
         return id
@@ -74,7 +75,8 @@ package struct OutgoingQueue: Sendable {
     /// All of a message's bytes. Throws `QueueError.noSuchMessage`.
     package func content(of message: Int64) async throws -> [UInt8] {
         try await database.read { db in
-            guard let size = try Int.fetchOne(db, sql: "SELECT size FROM messages WHERE id = ?", arguments: [message]) else {
+            guard let size = try Int.fetchOne(db, sql: "SELECT size FROM messages WHERE id = ?", arguments: [message])
+            else {
                 throw QueueError.noSuchMessage
             }
             var content: [UInt8] = []

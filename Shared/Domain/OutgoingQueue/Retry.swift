@@ -11,8 +11,8 @@ package enum Retry {
     /// Seconds after which the sender is told, once, that the message is late.
     package static let tellDelayAfter = 4 * 3_600
 
-    /// Seconds to wait after `attempts` failed attempts (1 or more). `spread` (0…1) moves it by up to a tenth, so that a
-    /// destination that was away does not get everything at once.
+    /// Seconds to wait after `attempts` failed attempts (1 or more). `spread` (0…1) moves it by up to a tenth, so that
+    /// a destination that was away does not get everything at once.
     package static func wait(afterAttempts attempts: Int, spread: Double) -> Int {
         let base = minutes[min(max(attempts, 1), minutes.count) - 1] * 60
         return base + Int(Double(base) / 10 * min(max(spread, 0), 1))

@@ -137,7 +137,9 @@ struct CommandParser {
             switch byte {
             case 0x22: return result
             case 0x5C:
-                guard let escaped = next, escaped == 0x22 || escaped == 0x5C else { throw fail("a backslash quotes only \" and \\") }
+                guard let escaped = next, escaped == 0x22 || escaped == 0x5C else {
+                    throw fail("a backslash quotes only \" and \\")
+                }
                 result.append(escaped)
                 position += 1
             case 0, 0x0A, 0x0D: throw fail("a quoted string cannot hold that")
@@ -168,8 +170,12 @@ struct CommandParser {
     static func mailboxName(_ bytes: [UInt8]) throws(Failure) -> String {
         if let name = ModifiedUTF7.decode(bytes) { return name }
         // `&` that begins nothing sensible is a mistake in ASCII, and itself beside UTF-8.
-        guard bytes.contains(where: { $0 >= 0x80 }) || !bytes.contains(0x26) else { throw Failure(message: "the mailbox name is no modified UTF-7") }
-        guard let name = String(validating: bytes, as: UTF8.self) else { throw Failure(message: "the mailbox name is no UTF-8") }
+        guard bytes.contains(where: { $0 >= 0x80 }) || !bytes.contains(0x26) else {
+            throw Failure(message: "the mailbox name is no modified UTF-7")
+        }
+        guard let name = String(validating: bytes, as: UTF8.self) else {
+            throw Failure(message: "the mailbox name is no UTF-8")
+        }
         return name
     }
 

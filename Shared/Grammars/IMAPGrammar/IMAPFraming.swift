@@ -104,7 +104,9 @@ package struct IMAPFraming: Sendable {
                     !line.contains(0)
                 else {
                     let begun = begin(line[..<min(256, line.count)])
-                    if let literal = Self.literal(at: line), !literal.isSynchronizing { state = .skip(left: literal.size) }
+                    if let literal = Self.literal(at: line), !literal.isSynchronizing {
+                        state = .skip(left: literal.size)
+                    }
                     command = CommandBytes()
                     return .tooLong(start: begun)
                 }

@@ -10,7 +10,8 @@ package enum ModifiedUTF7 {
         func flush() {
             guard !pending.isEmpty else { return }
             result.append(0x26)
-            var bits: UInt32 = 0, count: UInt32 = 0
+            var bits: UInt32 = 0
+            var count: UInt32 = 0
             for unit in pending {
                 bits = bits << 16 | UInt32(unit)
                 count += 16
@@ -53,7 +54,8 @@ package enum ModifiedUTF7 {
                 units.append(0x26)
                 continue
             }
-            var bits: UInt32 = 0, count: UInt32 = 0
+            var bits: UInt32 = 0
+            var count: UInt32 = 0
             for digit in shifted {
                 guard let value = alphabet.firstIndex(of: digit) else { return nil }
                 bits = bits << 6 | UInt32(value)

@@ -22,7 +22,8 @@ package enum SequenceSet: Sendable, Equatable {
     package func resolved(highest: UInt32) -> [ClosedRange<UInt32>] {
         guard case .ranges(let ranges) = self else { return [] }
         return ranges.map { range in
-            let first = range.first ?? highest, last = range.last ?? highest
+            let first = range.first ?? highest
+            let last = range.last ?? highest
             return min(first, last)...max(first, last)
         }
     }

@@ -44,14 +44,15 @@ package enum Command: Sendable, Equatable {
                 initial: arguments.count == 2 ? Array(arguments[1]) : nil)
         case "CAPA", "STLS", "STAT", "NOOP", "RSET", "QUIT":
             try expect(0...0)
-            self = switch name {
-            case "CAPA": .capa
-            case "STLS": .stls
-            case "STAT": .stat
-            case "NOOP": .noop
-            case "RSET": .rset
-            default: .quit
-            }
+            self =
+                switch name {
+                case "CAPA": .capa
+                case "STLS": .stls
+                case "STAT": .stat
+                case "NOOP": .noop
+                case "RSET": .rset
+                default: .quit
+                }
         case "LIST", "UIDL":
             try expect(0...1)
             let message = arguments.isEmpty ? nil : try number(0, from: 1)

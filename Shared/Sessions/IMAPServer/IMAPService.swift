@@ -39,8 +39,12 @@ package struct IMAPService: Sendable {
         let service: IMAPService
         let connection: Connection
 
-        func login(_ credentials: SASLCredentials) async -> LoginOutcome { await service.login(credentials, connection) }
-        func store(for account: AccountID) async throws(StoreError) -> AccountStore { try await service.accounts.store(for: account) }
+        func login(_ credentials: SASLCredentials) async -> LoginOutcome {
+            await service.login(credentials, connection)
+        }
+        func store(for account: AccountID) async throws(StoreError) -> AccountStore {
+            try await service.accounts.store(for: account)
+        }
         func announce(_ account: AccountID) { service.announce(account) }
         func waitForChange(of account: AccountID, seconds: Int64) async { await service.wait(account, seconds) }
     }

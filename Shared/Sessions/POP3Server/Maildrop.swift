@@ -2,7 +2,8 @@
 import Accounts
 import MailStore
 
-/// INBOX as it was at login (RFC 1939 section 4): numbers stay, whatever other sessions do. Deleted ones are only marked.
+/// INBOX as it was at login (RFC 1939 section 4): numbers stay, whatever other sessions do. Deleted ones are only
+/// marked.
 struct Maildrop {
     let account: AccountID
     let store: AccountStore

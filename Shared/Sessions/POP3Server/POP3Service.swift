@@ -36,8 +36,12 @@ package struct POP3Service: Sendable {
         let service: POP3Service
         let connection: Connection
 
-        func login(_ credentials: SASLCredentials) async -> LoginOutcome { await service.login(credentials, connection) }
-        func store(for account: AccountID) async throws(StoreError) -> AccountStore { try await service.accounts.store(for: account) }
+        func login(_ credentials: SASLCredentials) async -> LoginOutcome {
+            await service.login(credentials, connection)
+        }
+        func store(for account: AccountID) async throws(StoreError) -> AccountStore {
+            try await service.accounts.store(for: account)
+        }
         func announce(_ account: AccountID) { service.announce(account) }
     }
 }

@@ -6,8 +6,8 @@ import POP3Grammar
 import SASLMechanisms
 import ServiceKit
 
-/// One client's session (RFC 1939), owned by one task. Commands may be pipelined (RFC 2449 section 6.6): they are answered
-/// one after the other.
+/// One client's session (RFC 1939), owned by one task. Commands may be pipelined (RFC 2449 section 6.6): they are
+/// answered one after the other.
 package final class POP3Session {
     let transport: any ByteTransport
     let backend: any POP3Backend
@@ -23,7 +23,9 @@ package final class POP3Session {
     var refusedLogins = 0
     var isOver = false
 
-    package init(transport: any ByteTransport, backend: any POP3Backend, limits: POP3Limits = POP3Limits(), logger: Logger) {
+    package init(
+        transport: any ByteTransport, backend: any POP3Backend, limits: POP3Limits = POP3Limits(), logger: Logger
+    ) {
         self.transport = transport
         self.backend = backend
         self.limits = limits
@@ -51,7 +53,9 @@ package final class POP3Session {
     func nextLine() async throws -> LineReader.Event? {
         while true {
             if let event = lines.next() { return event }
-            guard let bytes = try await transport.read(seconds: maildrop == nil ? limits.loginIdle : limits.idle) else { return nil }
+            guard let bytes = try await transport.read(seconds: maildrop == nil ? limits.loginIdle : limits.idle) else {
+                return nil
+            }
             lines.append(bytes)
         }
     }
@@ -59,7 +63,9 @@ package final class POP3Session {
     func ok(_ text: String) { out += Array("+OK \(text)\r\n".utf8) }
 
     /// - Parameter code: of RFC 2449 section 8 and RFC 3206.
-    func fail(_ text: String, code: String? = nil) { out += Array("-ERR \(code.map { "[\($0)] " } ?? "")\(text)\r\n".utf8) }
+    func fail(_ text: String, code: String? = nil) {
+        out += Array("-ERR \(code.map { "[\($0)] " } ?? "")\(text)\r\n".utf8)
+    }
 
     func flush() async throws {
         guard !out.isEmpty else { return }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What the DNS says of one name and type. `secure` is true only when DNSSEC proved the whole chain (RFC 4035 section 4.3).
+/// What the DNS says of one name and type. `secure` is true only when DNSSEC proved the whole chain (RFC 4035 section
+/// 4.3).
 package enum DNSAnswer<Record: Sendable>: Sendable {
     /// At least one record; CNAMEs are followed.
     case found([Record], secure: Bool)

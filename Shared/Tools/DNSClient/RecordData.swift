@@ -58,7 +58,9 @@ enum RecordData {
             guard data[at] < 64, end < data.count else { return nil }
             if !text.isEmpty { text.append(UInt8(ascii: ".")) }
             for byte in data[(at + 1)..<end] {
-                guard byte > 0x20, byte < 0x7F, byte != UInt8(ascii: "."), byte != UInt8(ascii: "\\") else { return nil }
+                guard byte > 0x20, byte < 0x7F, byte != UInt8(ascii: "."), byte != UInt8(ascii: "\\") else {
+                    return nil
+                }
                 text.append(byte)
             }
             at = end
@@ -82,7 +84,8 @@ enum RecordData {
         return wire.count <= 255 ? wire : nil
     }
 
-    /// Master-file text of a name, bytes that are not plain escaped (RFC 1035 section 5.1); nil for a name that cannot be.
+    /// Master-file text of a name, bytes that are not plain escaped (RFC 1035 section 5.1); nil for a name that cannot
+    /// be.
     static func presentation(_ name: String) -> String? {
         guard wire(name) != nil else { return nil }
         var text: [UInt8] = []

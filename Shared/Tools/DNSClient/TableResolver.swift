@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Synchronization
 
-/// A resolver over a table in memory, for tests. A name not in the table is NXDOMAIN, one with other types only is NODATA.
+/// A resolver over a table in memory, for tests. A name not in the table is NXDOMAIN, one with other types only is
+/// NODATA.
 package final class TableResolver: Resolver {
     package enum Entry: Sendable {
         case txt(String)
@@ -45,7 +46,9 @@ package final class TableResolver: Resolver {
             table.asked += 1
             var name = Self.key(name)
             for _ in 0..<10 {
-                guard RecordData.wire(name) != nil, let entries = table.entries[name] else { return .nxDomain(secure: secure) }
+                guard RecordData.wire(name) != nil, let entries = table.entries[name] else {
+                    return .nxDomain(secure: secure)
+                }
                 var records: [[UInt8]] = []
                 var next: String?
                 for entry in entries {

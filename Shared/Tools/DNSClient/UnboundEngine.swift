@@ -7,8 +7,9 @@ import Synchronization
 /// The libunbound context and the thread that polls it.
 ///
 /// Sendable because: the context is thread-safe (`ub_ctx_async` with a thread) and is deleted only by our thread after
-/// `isStopped` is set, which every use checks under the lock; all else is immutable or under the lock. A query's object is
-/// retained once while libunbound holds it: the callback releases it, or whoever made `ub_cancel` succeed, or the end.
+/// `isStopped` is set, which every use checks under the lock; all else is immutable or under the lock. A query's object
+/// is retained once while libunbound holds it: the callback releases it, or whoever made `ub_cancel` succeed, or the
+/// end.
 final class UnboundEngine: @unchecked Sendable {
     private struct State: @unchecked Sendable {
         var running: [ObjectIdentifier: UnboundQuery] = [:]
@@ -56,8 +57,8 @@ final class UnboundEngine: @unchecked Sendable {
         }
         if let forward = configuration.forward { try check(ub_ctx_set_fwd(context, forward), "forward \(forward)") }
         try check(ub_ctx_async(context, 1), "thread")
-        // A chosen forwarder may know names that libunbound would answer itself (RFC 6761, RFC 6303). This finalizes the
-        // context, so nothing can be set after it.
+        // A chosen forwarder may know names that libunbound would answer itself (RFC 6761, RFC 6303). This finalizes
+        // the context, so nothing can be set after it.
         guard configuration.forward != nil else { return }
         let reverse = ["10", "168.192", "254.169", "127"] + (16...31).map { "\($0).172" }
         let names = ["test.", "invalid.", "localhost."] + reverse.map { "\($0).in-addr.arpa." }

@@ -6,8 +6,8 @@ import Crypto
 package struct KeyedHash: Sendable {
     private let key: SymmetricKey
 
-    /// - Parameter secret: something that all replicas share and nobody else knows, such as the password of Redis. Nil: a
-    ///   random key of this process.
+    /// - Parameter secret: something that all replicas share and nobody else knows, such as the password of Redis. Nil:
+    ///   a random key of this process.
     package init(secret: String?) {
         guard let secret else {
             key = SymmetricKey(size: .bits256)
@@ -38,7 +38,9 @@ package struct Counters: Sendable {
     /// Adds to a counter that forgets everything `seconds` after its first count; returns its value.
     /// - Throws: `RedisError`.
     @discardableResult
-    package func increment(_ name: String, of subject: String, by amount: Int = 1, expiry seconds: Int) async throws -> Int {
+    package func increment(_ name: String, of subject: String, by amount: Int = 1, expiry seconds: Int) async throws
+        -> Int
+    {
         try await increment(key: RedisKeys.counter(name, hash(subject)), by: amount, expiry: seconds)
     }
 

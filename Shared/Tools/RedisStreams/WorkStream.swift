@@ -3,8 +3,8 @@
 import Logging
 import ServiceLifecycle
 
-/// Wakes the workers of one kind: a Redis stream that replicas share as one consumer group, so that each wake-up goes to
-/// one of them. Only a hint (the spool is the truth), so entries are not acknowledged and may vanish.
+/// Wakes the workers of one kind: a Redis stream that replicas share as one consumer group, so that each wake-up goes
+/// to one of them. Only a hint (the spool is the truth), so entries are not acknowledged and may vanish.
 package final class WorkStream: Service {
     /// Entries kept, about; more than that says nothing new.
     static let mostEntries = 1000
@@ -49,7 +49,8 @@ package final class WorkStream: Service {
             // Whatever was added while nobody read it.
             signal.yield()
             let read = [
-                "XREADGROUP", "GROUP", RedisKeys.workers, consumer, "COUNT", "100", "BLOCK", "\(Self.blockMilliseconds)",
+                "XREADGROUP", "GROUP", RedisKeys.workers, consumer, "COUNT", "100", "BLOCK",
+                "\(Self.blockMilliseconds)",
                 "NOACK", "STREAMS", key, ">",
             ]
             while true {

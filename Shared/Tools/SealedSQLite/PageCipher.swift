@@ -18,7 +18,8 @@ package enum PageCipher {
         let size = Int32(page.count)
         return key.withUnsafeBytes { key in
             page.withUnsafeMutableBufferPointer {
-                sealed_sqlite_decrypt_page(key.bindMemory(to: UInt8.self).baseAddress!, number, $0.baseAddress!, size) == 0
+                sealed_sqlite_decrypt_page(key.bindMemory(to: UInt8.self).baseAddress!, number, $0.baseAddress!, size)
+                    == 0
             }
         }
     }

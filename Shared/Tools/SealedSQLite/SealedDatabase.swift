@@ -5,8 +5,8 @@ import GRDB
 
 /// Makes and opens encrypted SQLite files: GRDB on top, the VFS of CSealedSQLite below.
 ///
-/// Every connection is WAL with `synchronous=FULL`, keeps temporary data in memory, waits up to 10 s for a lock and caches
-/// at most `cacheKiB`. Any number of processes of one machine may have a file open at once.
+/// Every connection is WAL with `synchronous=FULL`, keeps temporary data in memory, waits up to 10 s for a lock and
+/// caches at most `cacheKiB`. Any number of processes of one machine may have a file open at once.
 package enum SealedDatabase {
     /// Page cache of one connection, in KiB.
     package static let cacheKiB = 512
@@ -27,9 +27,9 @@ package enum SealedDatabase {
     private static let SQLITE_OK_CODE: Int32 = 0
     private static let registered = sealed_sqlite_register()
 
-    /// Makes a new file: under another name, migrated, on disk, then renamed into place, so that no one ever opens half a
-    /// file and of two who make the same file one fails with `.fileExists`. Mode 0660 whatever the umask: services with
-    /// uids of their own share a gid.
+    /// Makes a new file: under another name, migrated, on disk, then renamed into place, so that no one ever opens half
+    /// a file and of two who make the same file one fails with `.fileExists`. Mode 0660 whatever the umask: services
+    /// with uids of their own share a gid.
     package static func create(path: String, key: SealedKey, migrations: [Migration]) throws {
         try NewFile.make(path) { temporary in
             var configuration = try configuration(path: temporary, key: key)
@@ -43,8 +43,9 @@ package enum SealedDatabase {
         }
     }
 
-    /// Copies a file that may be in use, as one moment's state without free pages, into a new file with a key of its own
-    /// (VACUUM INTO). The source must have pages of 4,096 bytes, as all of ours have. Throws as `create` and `openPool`.
+    /// Copies a file that may be in use, as one moment's state without free pages, into a new file with a key of its
+    /// own (VACUUM INTO). The source must have pages of 4,096 bytes, as all of ours have. Throws as `create` and
+    /// `openPool`.
     package static func copy(_ source: String, key: SealedKey, to path: String, key newKey: SealedKey) throws {
         try checkBeforeOpening(source)
         try NewFile.make(path) { temporary in
@@ -59,7 +60,8 @@ package enum SealedDatabase {
 
     /// Opens an existing file for one writer and `readers` readers at a time; runs the migrations that it lacks.
     ///
-    /// Throws `SealedError`, or `DatabaseError` with SQLITE_NOTADB for a wrong key and SQLITE_CORRUPT for a damaged page.
+    /// Throws `SealedError`, or `DatabaseError` with SQLITE_NOTADB for a wrong key and SQLITE_CORRUPT for a damaged
+    /// page.
     package static func openPool(
         path: String, key: SealedKey, migrations: [Migration], readers: Int = readers
     ) throws -> DatabasePool {

@@ -28,7 +28,9 @@ package struct SealedKey: Sendable {
     package init?(_ bytes: some Collection<UInt8>) {
         guard bytes.count == Self.count else { return nil }
         storage = Storage { memory in
-            for (offset, byte) in bytes.enumerated() { memory.storeBytes(of: byte, toByteOffset: offset, as: UInt8.self) }
+            for (offset, byte) in bytes.enumerated() {
+                memory.storeBytes(of: byte, toByteOffset: offset, as: UInt8.self)
+            }
         }
     }
 

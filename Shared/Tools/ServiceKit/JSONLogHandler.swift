@@ -19,7 +19,8 @@ package struct JSONLogHandler: LogHandler {
     }
 
     package func log(event: LogEvent) {
-        var line = "{\"time\":\"\(Self.now())\",\"level\":\"\(event.level.rawValue)\",\"service\":\(Self.quote(service)),"
+        var line =
+            "{\"time\":\"\(Self.now())\",\"level\":\"\(event.level.rawValue)\",\"service\":\(Self.quote(service)),"
         line += "\"message\":\(Self.quote(event.message.description))"
         let all = event.metadata.map { metadata.merging($0) { $1 } } ?? metadata
         for (key, value) in all.sorted(by: { $0.key < $1.key }) {
@@ -32,7 +33,8 @@ package struct JSONLogHandler: LogHandler {
     }
 
     private static func now() -> String {
-        var time = timespec(), parts = tm()
+        var time = timespec()
+        var parts = tm()
         clock_gettime(CLOCK_REALTIME, &time)
         gmtime_r(&time.tv_sec, &parts)
         func pad(_ number: some BinaryInteger, _ width: Int = 2) -> String {

@@ -55,10 +55,13 @@ package enum ServiceMain {
             var services = assembly.services
             if let port = configuration.healthPort {
                 services.append(
-                    HealthServer(bind: configuration.bind, port: port, checks: assembly.checks, metrics: metrics, logger: logger))
+                    HealthServer(
+                        bind: configuration.bind, port: port, checks: assembly.checks, metrics: metrics, logger: logger)
+                )
             }
             var group = ServiceGroupConfiguration(
-                services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+                services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: logger)
             group.maximumGracefulShutdownDuration = .seconds(28)
             group.maximumCancellationDuration = .seconds(2)
             logger.notice("starting")
@@ -82,7 +85,8 @@ package enum ServiceMain {
 
     private static func refuse(_ name: String, _ mistakes: [String]) -> Never {
         let lines = mistakes.map { "  \($0)\n" }.joined()
-        FileHandle.standardError.write(Data("\(name) cannot start:\n\(lines)`\(name) --help` lists every setting.\n".utf8))
+        FileHandle.standardError.write(
+            Data("\(name) cannot start:\n\(lines)`\(name) --help` lists every setting.\n".utf8))
         exit(78)  // EX_CONFIG
     }
 

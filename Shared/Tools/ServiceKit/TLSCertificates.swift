@@ -43,7 +43,8 @@ package final class TLSCertificates: Sendable {
                 state.version = version
                 logger.notice("the TLS certificate was taken anew")
             } catch {
-                logger.error("the changed TLS certificate cannot be used; the one before stays", metadata: ["error": "\(error)"])
+                logger.error(
+                    "the changed TLS certificate cannot be used; the one before stays", metadata: ["error": "\(error)"])
             }
             return state.context
         }
@@ -62,7 +63,8 @@ package final class TLSCertificates: Sendable {
             stamps: paths.map { path in
                 var information = stat()
                 guard stat(path, &information) == 0 else { return "none" }
-                return "\(information.st_ino) \(information.st_size) \(information.st_mtim.tv_sec).\(information.st_mtim.tv_nsec)"
+                return
+                    "\(information.st_ino) \(information.st_size) \(information.st_mtim.tv_sec).\(information.st_mtim.tv_nsec)"
             })
     }
 }

@@ -3,7 +3,10 @@
 /// One grammar each: takes any octets and stops the program when what the grammar promises does not hold. libFuzzer and
 /// the ordinary tests call the same functions.
 package enum FuzzTarget: String, CaseIterable, Sendable {
-    case imap, smtp, smtpData = "smtp-data", smtpReply = "smtp-reply", pop3, sasl, message, header, proxy
+    case imap, smtp
+    case smtpData = "smtp-data"
+    case smtpReply = "smtp-reply"
+    case pop3, sasl, message, header, proxy
 
     package func run(_ input: [UInt8]) {
         switch self {
@@ -27,5 +30,7 @@ func promise(_ holds: Bool, _ what: String) {
 
 /// The input in pieces of that many octets.
 func pieces(_ input: ArraySlice<UInt8>, of size: Int) -> [ArraySlice<UInt8>] {
-    stride(from: input.startIndex, to: input.endIndex, by: max(1, size)).map { input[$0..<min($0 + max(1, size), input.endIndex)] }
+    stride(from: input.startIndex, to: input.endIndex, by: max(1, size)).map {
+        input[$0..<min($0 + max(1, size), input.endIndex)]
+    }
 }

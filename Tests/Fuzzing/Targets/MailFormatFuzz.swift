@@ -2,7 +2,8 @@
 import MailFormat
 
 enum MailFormatFuzz {
-    /// Every part lies inside the message, headers and bodies in order; what is decoded is not larger than its source allows.
+    /// Every part lies inside the message, headers and bodies in order; what is decoded is not larger than its source
+    /// allows.
     static func message(_ input: [UInt8]) {
         var parts = 0
         check(MIMEPart(parsing: input), in: input, depth: 0, &parts)
@@ -11,7 +12,8 @@ enum MailFormatFuzz {
     private static func check(_ part: MIMEPart, in input: [UInt8], depth: Int, _ parts: inout Int) {
         parts += 1
         promise(depth <= MIMEPart.depthLimit + 1 && parts <= MIMEPart.partLimit + 1, "more parts than the limit")
-        promise(0 <= part.header.lowerBound && part.header.upperBound <= part.body.lowerBound, "a header behind its body")
+        promise(
+            0 <= part.header.lowerBound && part.header.upperBound <= part.body.lowerBound, "a header behind its body")
         promise(part.body.upperBound <= input.count, "a part outside the message")
         promise(part.decodedBody(in: input).count <= part.body.count, "a body that grows")
         _ = part.decodedText(in: input, limit: 1_000)
@@ -24,10 +26,12 @@ enum MailFormatFuzz {
         let header = MessageHeader(input)
         var end = 0
         for field in header.fields {
-            promise(field.raw.lowerBound == end && field.body.upperBound <= field.raw.upperBound, "a gap between fields")
+            promise(
+                field.raw.lowerBound == end && field.body.upperBound <= field.raw.upperBound, "a gap between fields")
             end = field.raw.upperBound
         }
-        promise(end <= header.range.upperBound && header.range.upperBound <= input.count, "a header outside the message")
+        promise(
+            end <= header.range.upperBound && header.range.upperBound <= input.count, "a header outside the message")
         _ = Envelope(header, of: input)
 
         let text = String(decoding: input, as: UTF8.self)
@@ -38,7 +42,9 @@ enum MailFormatFuzz {
         if let date = DateTime(parsing: text) {
             promise(DateTime(parsing: date.description)?.seconds == date.seconds, "a date does not come back")
         }
-        if let domain = DomainName.canonical(text) { promise(DomainName.canonical(domain) == domain, "a name changes again") }
+        if let domain = DomainName.canonical(text) {
+            promise(DomainName.canonical(domain) == domain, "a name changes again")
+        }
         _ = EncodedWord.decode(text)
         _ = ParameterizedValue(parsing: text)
     }

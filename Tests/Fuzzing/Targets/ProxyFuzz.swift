@@ -11,7 +11,9 @@ enum ProxyFuzz {
                 promise(parsed == decided, "a header changes")
             } else if parsed != .needMore {
                 decided = parsed
-                if case .header(_, _, let length) = parsed { promise(length == count, "a header longer than what came") }
+                if case .header(_, _, let length) = parsed {
+                    promise(length == count, "a header longer than what came")
+                }
             }
         }
     }

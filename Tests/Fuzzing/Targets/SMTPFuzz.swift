@@ -13,7 +13,9 @@ enum SMTPFuzz {
             switch command {
             case .mail, .rcpt:
                 let written = command.encoded()
-                promise(written.suffix(2) == [0x0D, 0x0A] && written.filter { $0 == 0x0A }.count == 1, "a command of two lines")
+                promise(
+                    written.suffix(2) == [0x0D, 0x0A] && written.filter { $0 == 0x0A }.count == 1,
+                    "a command of two lines")
                 let again = try? CommandParser.parse(written.dropLast(2))
                 promise(again == command, "MAIL or RCPT does not come back")
             default: break
@@ -27,13 +29,17 @@ enum SMTPFuzz {
         for size in [1, 5] {
             let other = read(input, size: size)
             promise(other.flaws == whole.flaws && other.ended == whole.ended, "the end depends on the reads")
-            if whole.flaws?.isEmpty == true { promise(other.content == whole.content, "the content depends on the reads") }
+            if whole.flaws?.isEmpty == true {
+                promise(other.content == whole.content, "the content depends on the reads")
+            }
         }
         guard whole.ended, whole.flaws?.isEmpty == true else { return }
         var encoder = DataEncoder()
         let written = encoder.encode(whole.content) + encoder.finish()
         let again = read(written, size: 3)
-        promise(again.ended && again.content == whole.content && again.flaws?.isEmpty == true, "a message does not come back")
+        promise(
+            again.ended && again.content == whole.content && again.flaws?.isEmpty == true,
+            "a message does not come back")
     }
 
     private static func read(_ input: [UInt8], size: Int) -> (content: [UInt8], flaws: ContentFlaws?, ended: Bool) {

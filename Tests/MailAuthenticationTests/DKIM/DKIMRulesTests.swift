@@ -14,7 +14,8 @@ import Testing
 
     static func signed(_ text: String = text) throws -> String {
         let field = try DKIMSigner(message: Array(text.utf8)).field(
-            domain: "example.org", selector: "s1", algorithm: .ed25519, privateKey: key.rawRepresentation, seconds: 1000)
+            domain: "example.org", selector: "s1", algorithm: .ed25519, privateKey: key.rawRepresentation, seconds: 1000
+        )
         return field + text
     }
 
@@ -62,7 +63,8 @@ import Testing
 
     @Test(arguments: [
         ("A line.", "A lime.", "body changed"), ("one", "two", "signature does not match"),
-        ("bob@", "eve@", "signature does not match"), ("From: anna", "From: eve@x.example\r\nFrom: anna", "signature does not match"),
+        ("bob@", "eve@", "signature does not match"),
+        ("From: anna", "From: eve@x.example\r\nFrom: anna", "signature does not match"),
     ])
     func `a change is found`(_ old: String, _ new: String, _ reason: String) async throws {
         let outcome = try #require(await Self.verify(try Self.signed().replacing(old, with: new)).first)

@@ -39,7 +39,9 @@ import Testing
         (.fail, "example.org", .fail), (.temperror, "example.org", .temperror),
     ])
     func `DKIM speaks for its own domain`(_ result: DKIM.Result, _ domain: String, _ wanted: DMARC.Result) async {
-        #expect(await Self.evaluate(records: Self.reject, dkim: [(.pass, "list.example"), (result, domain)]).result == wanted)
+        #expect(
+            await Self.evaluate(records: Self.reject, dkim: [(.pass, "list.example"), (result, domain)]).result
+                == wanted)
     }
 
     @Test func `strict alignment wants the very domain`() async {
@@ -64,7 +66,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("v=DMARC1; p=none", DMARC.Policy.none), ("v=DMARC1;p=REJECT;", .reject), ("v=DMARC1; p=odd; rua=mailto:a@b", .none),
+        ("v=DMARC1; p=none", DMARC.Policy.none), ("v=DMARC1;p=REJECT;", .reject),
+        ("v=DMARC1; p=odd; rua=mailto:a@b", .none),
         ("v=DMARC1; p=reject; sp=odd; pct=odd", .reject), ("v = DMARC1 ; p = quarantine", .quarantine),
     ])
     func `records are read`(_ text: String, _ wanted: DMARC.Policy) async {

@@ -62,7 +62,8 @@ import Testing
                 case "TXT" where values == ["NONE"]: break
                 case "TXT", "SPF":
                     guard entry.type == "TXT" || !ownText else { break }
-                    table.add(name, [.strings(values.map { $0.unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) } })])
+                    table.add(
+                        name, [.strings(values.map { $0.unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) } })])
                 case "MX": table.add(name, [.mx(UInt16(values[0]) ?? 0, values[1])])
                 case "A", "AAAA": table.add(name, [.address(values[0])])
                 case "PTR": table.add(name, [.ptr(values[0])])

@@ -15,7 +15,8 @@ extension Directory {
     }
 
     /// Adds the account. Its file comes first, and only when there is one anybody sees the account:
-    /// `makeFile` is called with the new id and file key before the commit. When it or the commit fails, `removeFile` is called.
+    /// `makeFile` is called with the new id and file key before the commit. When it or the commit fails, `removeFile`
+    /// is called.
     @discardableResult
     package func addAccount(
         _ address: String, displayName: String = "", isAdministrator: Bool = false, password: SecretBytes,
@@ -102,8 +103,8 @@ extension Directory {
         }
     }
 
-    /// Removes the account, its key and the aliases that led to it alone. From the commit on nothing opens its file; deleting
-    /// that is the caller's.
+    /// Removes the account, its key and the aliases that led to it alone. From the commit on nothing opens its file;
+    /// deleting that is the caller's.
     @discardableResult
     package func removeAccount(_ address: String, by actor: String) async throws -> AccountRecord {
         let name = try LocalName(known: address)

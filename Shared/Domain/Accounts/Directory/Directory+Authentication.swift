@@ -3,8 +3,8 @@ import GRDB
 import MailFormat
 
 extension Directory {
-    /// Who `login` (a whole address, case-insensitive, no tag, no alias) with `password` is; `nil` when the password does not
-    /// fit, or there is no such account, or it is disabled – all after the same time.
+    /// Who `login` (a whole address, case-insensitive, no tag, no alias) with `password` is; `nil` when the password
+    /// does not fit, or there is no such account, or it is disabled – all after the same time.
     ///
     /// Argon2id runs at most twice at once in the process; throws `DirectoryError.busy` when too many wait, or GRDB's
     /// error when config.db cannot be read: both mean "try later", not "wrong password".

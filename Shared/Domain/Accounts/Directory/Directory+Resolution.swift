@@ -8,9 +8,9 @@ extension Directory {
 
     /// Where mail for `recipient` goes.
     ///
-    /// Accounts by their lower-cased name, with any `+tag`; aliases, over other aliases too; `postmaster` and `abuse` of
-    /// each domain, unless they are accounts or aliases, to the domain's administrators, without such to those of the first
-    /// domain that has some. `postmaster` without domain (`domain` empty) is that of the first domain.
+    /// Accounts by their lower-cased name, with any `+tag`; aliases, over other aliases too; `postmaster` and `abuse`
+    /// of each domain, unless they are accounts or aliases, to the domain's administrators, without such to those of
+    /// the first domain that has some. `postmaster` without domain (`domain` empty) is that of the first domain.
     package func resolve(recipient: MailAddress) async throws -> Resolution {
         let name = LocalName(recipient)
         return try await pool.read { try Self.resolve(name, in: $0) }

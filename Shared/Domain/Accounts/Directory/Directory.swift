@@ -6,8 +6,8 @@ import SealedSQLite
 
 /// Who is here: domains, accounts, aliases, credentials and keys, in config.db.
 ///
-/// Every answer is read from the file, nothing is kept in memory: what `mailkeep` changes holds for the next question of
-/// every service. Errors other than the named ones are GRDB's and mean "not just now".
+/// Every answer is read from the file, nothing is kept in memory: what `mailkeep` changes holds for the next question
+/// of every service. Errors other than the named ones are GRDB's and mean "not just now".
 package final class Directory: Sendable {
     /// Length of a password in bytes.
     package static let passwordBytes = 8...1_024

@@ -22,8 +22,8 @@ package enum KeyPurpose: String, CaseIterable, Sendable, Codable {
 package struct PurposeKeys: Sendable {
     private let keys: [KeyPurpose: SealedKey]
 
-    /// Those among `purposes` that are in the folder; none is an error only when it is asked for. A file that is there and
-    /// is not right (form, mode) is an error at once.
+    /// Those among `purposes` that are in the folder; none is an error only when it is asked for. A file that is there
+    /// and is not right (form, mode) is an error at once.
     package init(folder: String, only purposes: Set<KeyPurpose> = Set(KeyPurpose.allCases)) throws(KeyError) {
         var keys: [KeyPurpose: SealedKey] = [:]
         for purpose in purposes {

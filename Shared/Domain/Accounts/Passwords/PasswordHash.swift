@@ -6,7 +6,8 @@ enum PasswordHash {
     /// 32 MiB and 3 passes: two at once take 64 MiB of a machine of 1 GB.
     static let memory = 32 << 20
     static let passes: UInt64 = 3
-    /// Made of random bytes: no password fits. An unknown login is checked against it, so that it takes as long as a known one.
+    /// Made of random bytes: no password fits. An unknown login is checked against it, so that it takes as long as a
+    /// known one.
     static let dummy =
         "$argon2id$v=19$m=32768,t=3,p=1$k0ZJb2m1xq8X3yCq0vT7Hw$8yqvQm0G2s5hX1rUeWk3nJd7bZpLfTcAo4iVgYxRu9E"
 

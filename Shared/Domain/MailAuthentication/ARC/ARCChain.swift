@@ -17,7 +17,9 @@ struct ARCChain {
 
     /// nil for a message without any ARC field.
     init?(_ header: MessageHeader, in message: [UInt8]) throws(Broken) {
-        let results = try Self.byInstance(header.all("ARC-Authentication-Results")) { Self.resultsInstance(message[$0.body]) }
+        let results = try Self.byInstance(header.all("ARC-Authentication-Results")) {
+            Self.resultsInstance(message[$0.body])
+        }
         let signatures = try Self.byInstance(header.all("ARC-Message-Signature")) { Self.instance(message[$0.body]) }
         let seals = try Self.byInstance(header.all("ARC-Seal")) { Self.instance(message[$0.body]) }
         let count = seals.count

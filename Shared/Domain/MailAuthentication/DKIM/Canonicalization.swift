@@ -18,7 +18,9 @@ enum Canonicalization: String, Sendable {
         guard let colon = raw.firstIndex(of: 0x3A) else { return [] }
         var output: [UInt8] = []
         output.reserveCapacity(raw.count)
-        for byte in raw[..<colon] where !isBlank(byte) { output.append((0x41...0x5A).contains(byte) ? byte | 0x20 : byte) }
+        for byte in raw[..<colon] where !isBlank(byte) {
+            output.append((0x41...0x5A).contains(byte) ? byte | 0x20 : byte)
+        }
         output.append(0x3A)
         let start = output.count
         var wasBlank = false
@@ -52,7 +54,8 @@ enum Canonicalization: String, Sendable {
         sink.write([0x0D, 0x0A])
     }
 
-    /// Section 3.4.4: as simple, but nothing at all for an empty body; runs of blanks are one, none at the end of a line.
+    /// Section 3.4.4: as simple, but nothing at all for an empty body; runs of blanks are one, none at the end of a
+    /// line.
     private static func relaxedBody(_ body: ArraySlice<UInt8>, into sink: inout BodySink) {
         var wasBlank = false
         var isEmptyLine = true

@@ -39,12 +39,14 @@ package enum DKIM {
                 let text = signature.field.tags.compact("b")?.prefix(8)
                 outcomes.append(
                     Outcome(
-                        result: result, reason: reason, domain: signature.field.domain, selector: signature.field.selector,
+                        result: result, reason: reason, domain: signature.field.domain,
+                        selector: signature.field.selector,
                         algorithm: signature.field.algorithm, signature: text.map(String.init)))
             } catch {
                 outcomes.append(
                     Outcome(
-                        result: .permerror, reason: error.reason, domain: nil, selector: nil, algorithm: nil, signature: nil))
+                        result: .permerror, reason: error.reason, domain: nil, selector: nil, algorithm: nil,
+                        signature: nil))
             }
         }
         return outcomes
@@ -86,7 +88,8 @@ package enum DKIM {
     /// The domain of i=, which must be d= or below it.
     private static func identityDomain(_ field: SignatureField) throws(SignatureField.Malformed) -> String {
         guard let identity = field.tags["i"] else { return field.domain }
-        guard let at = identity.lastIndex(of: "@"), let domain = DomainName.canonical(identity[identity.index(after: at)...]),
+        guard let at = identity.lastIndex(of: "@"),
+            let domain = DomainName.canonical(identity[identity.index(after: at)...]),
             domain == field.domain || domain.hasSuffix("." + field.domain)
         else { throw SignatureField.Malformed(reason: "identity outside the domain") }
         return domain

@@ -62,7 +62,8 @@ package struct DKIMSigner {
         return output
     }
 
-    private static func sign(_ data: [UInt8], _ algorithm: SigningAlgorithm, _ key: some ContiguousBytes) throws -> Data {
+    private static func sign(_ data: [UInt8], _ algorithm: SigningAlgorithm, _ key: some ContiguousBytes) throws -> Data
+    {
         let digest = SHA256.hash(data: data)
         switch algorithm {
         case .ed25519:

@@ -16,7 +16,9 @@ enum KeyLookup {
             self = .temporary
             return
         }
-        let keys = texts.prefix(Self.records).compactMap(PublicKeyRecord.init).filter { $0.algorithm == field.algorithm }
+        let keys = texts.prefix(Self.records).compactMap(PublicKeyRecord.init).filter {
+            $0.algorithm == field.algorithm
+        }
         self = keys.first.map { .found($0) } ?? .missing
     }
 }

@@ -2,8 +2,8 @@
 import Foundation
 import MailFormat
 
-/// What a DKIM-Signature (RFC 6376 section 3.5) and an ARC-Message-Signature (RFC 8617 section 4.1.2) say alike: a hash of
-/// the body and a signature over named header fields.
+/// What a DKIM-Signature (RFC 6376 section 3.5) and an ARC-Message-Signature (RFC 8617 section 4.1.2) say alike: a hash
+/// of the body and a signature over named header fields.
 struct MessageSignature {
     typealias Malformed = SignatureField.Malformed
 

@@ -25,13 +25,16 @@ struct PublicKeyRecord {
     /// t=y
     let isTesting: Bool
 
-    /// nil when the record is malformed, for other services than mail, for other hashes than SHA-256, or of an unknown kind.
+    /// nil when the record is malformed, for other services than mail, for other hashes than SHA-256, or of an unknown
+    /// kind.
     init?(_ text: [UInt8]) {
         guard let tags = TagList(text), let value = tags.compact("p") else { return nil }
         if let version = tags["v"] {
             guard version == "DKIM1", tags.first == "v" else { return nil }
         }
-        if let services = tags["s"], !TagList.items(services).contains(where: { $0 == "*" || $0 == "email" }) { return nil }
+        if let services = tags["s"], !TagList.items(services).contains(where: { $0 == "*" || $0 == "email" }) {
+            return nil
+        }
         if let hashes = tags["h"], !TagList.items(hashes).contains("sha256") { return nil }
         let flags = TagList.items(tags["t"] ?? "")
         (isStrict, isTesting) = (flags.contains("s"), flags.contains("y"))

@@ -28,7 +28,9 @@ struct SignatureField {
         guard let domain = tags["d"].flatMap(DomainName.canonical), domain.contains(".") else {
             throw Malformed(reason: "malformed domain")
         }
-        guard let selector = tags["s"].flatMap(DomainName.canonical) else { throw Malformed(reason: "malformed selector") }
+        guard let selector = tags["s"].flatMap(DomainName.canonical) else {
+            throw Malformed(reason: "malformed selector")
+        }
         for tag in ["t", "x"] {
             if case .some(.none) = tags.number(tag) { throw Malformed(reason: "malformed time") }
         }

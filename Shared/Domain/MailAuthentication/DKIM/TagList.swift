@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// `v=1; a=rsa-sha256; …` (RFC 6376 section 3.2): tags of signatures, of keys and of DMARC records. Names are case-sensitive.
+/// `v=1; a=rsa-sha256; …` (RFC 6376 section 3.2): tags of signatures, of keys and of DMARC records. Names are
+/// case-sensitive.
 struct TagList {
     /// More make the list malformed.
     static let limit = 100
@@ -32,9 +33,11 @@ struct TagList {
     }
 
     /// The decimal number of a tag: nil when it is not there, `.some(nil)` when it is no number of at most 12 digits.
-    func number(_ name: String) -> Int??  {
+    func number(_ name: String) -> Int?? {
         guard let text = values[name] else { return nil }
-        guard (1...12).contains(text.utf8.count), text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return .some(nil) }
+        guard (1...12).contains(text.utf8.count), text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
+            return .some(nil)
+        }
         return Int(text)
     }
 
@@ -47,7 +50,9 @@ struct TagList {
     // tag-name = ALPHA *ALNUMPUNC
     private static func isName(_ name: Substring.UTF8View) -> Bool {
         guard let first = name.first, (0x41...0x5A).contains(first & 0xDF) else { return false }
-        return name.allSatisfy { (0x41...0x5A).contains($0 & 0xDF) || (0x30...0x39).contains($0) || $0 == UInt8(ascii: "_") }
+        return name.allSatisfy {
+            (0x41...0x5A).contains($0 & 0xDF) || (0x30...0x39).contains($0) || $0 == UInt8(ascii: "_")
+        }
     }
 
     private static func trimmed(_ text: Substring.UTF8View) -> Substring.UTF8View {

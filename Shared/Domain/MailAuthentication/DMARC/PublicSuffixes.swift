@@ -10,7 +10,8 @@ package final class PublicSuffixes: Sendable {
 
     private init() { list = psl_latest(nil) ?? psl_builtin().map { $0 } }
 
-    /// The organizational domain (RFC 7489 section 3.2): one label more than the public suffix; a public suffix is its own.
+    /// The organizational domain (RFC 7489 section 3.2): one label more than the public suffix; a public suffix is its
+    /// own.
     /// - Parameter domain: lower case, A-labels, no dot at the end.
     package func organizationalDomain(of domain: String) -> String {
         domain.withCString { text in

@@ -54,7 +54,8 @@ package enum SPF {
             client: client, local: local, senderDomain: domain, helo: helo, hostname: hostname, resolver: resolver)
         let result = await evaluation.check(domain)
         return Outcome(
-            result: result, explanation: result == .fail ? evaluation.explanation : nil, domain: domain, identity: identity)
+            result: result, explanation: result == .fail ? evaluation.explanation : nil, domain: domain,
+            identity: identity)
     }
 
     /// Section 4.3: a multi-label name with labels of 1 to 63 bytes.

@@ -152,7 +152,8 @@ struct SPFEvaluation {
         return String(text.prefix(SPF.explanationBytes))
     }
 
-    /// nil: the domain itself. The result is nil when the name cannot be ASCII (RFC 8616 section 4), which never matches.
+    /// nil: the domain itself. The result is nil when the name cannot be ASCII (RFC 8616 section 4), which never
+    /// matches.
     private mutating func expand(_ macro: SPFMacro?, _ domain: String) async -> String? {
         guard let macro else { return domain }
         guard let text = await expandText(macro, domain) else { return nil }
@@ -198,7 +199,9 @@ struct SPFEvaluation {
     }
 
     private static func nibbles(_ address: IPAddress) -> String {
-        address.bytes.map { String($0 >> 4, radix: 16, uppercase: true) + "." + String($0 & 15, radix: 16, uppercase: true) }
-            .joined(separator: ".")
+        address.bytes.map {
+            String($0 >> 4, radix: 16, uppercase: true) + "." + String($0 & 15, radix: 16, uppercase: true)
+        }
+        .joined(separator: ".")
     }
 }

@@ -16,7 +16,8 @@ struct SPFMacro: Sendable {
         var literal = ""
         var rest = Substring(text)
         while let character = rest.popFirst() {
-            guard let byte = character.asciiValue, byte > 0x20 || (allowsExplanationLetters && byte == 0x20), byte < 0x7F
+            guard let byte = character.asciiValue, byte > 0x20 || (allowsExplanationLetters && byte == 0x20),
+                byte < 0x7F
             else { return nil }
             guard character == "%" else {
                 literal.append(character)
@@ -75,7 +76,8 @@ struct SPFMacro: Sendable {
         }
         guard rest.allSatisfy({ ".-+,/_=".contains($0) }) else { return nil }
         return .macro(
-            lower, escaped: letter.isUppercase, keep: keep, reversed: isReversed, delimiters: rest.isEmpty ? ["."] : Array(rest))
+            lower, escaped: letter.isUppercase, keep: keep, reversed: isReversed,
+            delimiters: rest.isEmpty ? ["."] : Array(rest))
     }
 
     /// Transforms one value as its macro says (section 7.3).

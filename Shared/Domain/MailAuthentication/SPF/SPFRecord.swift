@@ -90,7 +90,9 @@ struct SPFRecord: Sendable {
             guard let argument else { return nil }
             let parts = argument.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
             let most = name == "ip4" ? 32 : 128
-            guard parts[0].contains(":") == (name == "ip6"), let address = IPAddress(parsing: parts[0]) else { return nil }
+            guard parts[0].contains(":") == (name == "ip6"), let address = IPAddress(parsing: parts[0]) else {
+                return nil
+            }
             guard var bits = parts.count == 2 ? prefixLength(parts[1], most) : most else { return nil }
             // An IPv4-mapped network is an IPv4 one.
             if name == "ip6", address.isIPv4 { bits = max(0, bits - 96) }
@@ -99,7 +101,8 @@ struct SPFRecord: Sendable {
         }
     }
 
-    /// `[ ":" domain-spec ] [ dual-cidr-length ]`; a slash may be part of the domain-spec, so lengths are taken from the end.
+    /// `[ ":" domain-spec ] [ dual-cidr-length ]`; a slash may be part of the domain-spec, so lengths are taken from
+    /// the end.
     private static func target(_ rest: Substring) -> (SPFMacro?, Int, Int)? {
         var text = rest
         var (four, six) = (32, 128)

@@ -3,8 +3,8 @@
 import Accounts
 import MailFormat
 
-/// What the flow asks of the rooms around it (beside `OutgoingQueue`, which it uses as it is), each as narrow as the story needs. `Adapters/` joins them to the real rooms;
-/// tests bring small ones of their own.
+/// What the flow asks of the rooms around it (beside `OutgoingQueue`, which it uses as it is), each as narrow as the
+/// story needs. `Adapters/` joins them to the real rooms; tests bring small ones of their own.
 
 /// Who is here, and who may write as whom (`Accounts.Directory`).
 package protocol RecipientDirectory: Sendable {
@@ -25,8 +25,8 @@ package enum FoundRecipient: Sendable, Equatable {
 
 /// Where mail lies (`MailStore.AccountDirectory`).
 package protocol MailDrop: Sendable {
-    /// Into INBOX; on disk with a full sync when this returns. A second call with the same key, which names a row of the
-    /// spool, stores nothing.
+    /// Into INBOX; on disk with a full sync when this returns. A second call with the same key, which names a row of
+    /// the spool, stores nothing.
     func deliver(_ message: [UInt8], to account: AccountID, key: String?) async throws(DropFailure)
 }
 

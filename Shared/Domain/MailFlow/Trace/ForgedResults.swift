@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Authentication-Results fields that claim to be ours. Readers trust what carries our name, so whatever arrives with it
-/// was not written by us and is taken out (RFC 8601 section 5). Fields of other servers stay.
+/// Authentication-Results fields that claim to be ours. Readers trust what carries our name, so whatever arrives with
+/// it was not written by us and is taken out (RFC 8601 section 5). Fields of other servers stay.
 enum ForgedResults {
     /// Where these fields are in the message, in order.
     static func ranges(in content: [UInt8], hostname: String) -> [Range<Int>] {

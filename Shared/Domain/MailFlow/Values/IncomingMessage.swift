@@ -32,8 +32,8 @@ package struct IncomingMessage: Sendable {
     package let id: String
     package let origin: Origin
     package let client: Client
-    /// `anna@example.org` as the client wrote it, without angle brackets; empty: the null sender of bounces. Text, since
-    /// senders may be longer than addresses of ours.
+    /// `anna@example.org` as the client wrote it, without angle brackets; empty: the null sender of bounces. Text,
+    /// since senders may be longer than addresses of ours.
     package let reversePath: String
     /// Whether the sender asked for SMTPUTF8.
     package let isInternationalized: Bool
@@ -70,7 +70,8 @@ package enum Refusal: Sendable, Equatable {
     case tooLarge
     /// The domain of the From asks by DMARC to refuse what it did not send: 550 5.7.1.
     case policy(domain: String)
-    /// Submissions, all 550 5.7.1: RFC 5322 section 3.6 wants exactly one From field, and the login must own each mailbox.
+    /// Submissions, all 550 5.7.1: RFC 5322 section 3.6 wants exactly one From field, and the login must own each
+    /// mailbox.
     case fromMissing
     case fromRepeated
     case fromMalformed

@@ -15,7 +15,8 @@ enum MessageKey {
 
 /// How the bytes of a body lie in `chunks`: chunk 0 has `lead` bytes, each further one `chunk`, the last what is left.
 ///
-/// A small message is one chunk. Of a larger one, chunk 0 is the header, so that reading it touches no page of the body.
+/// A small message is one chunk. Of a larger one, chunk 0 is the header, so that reading it touches no page of the
+/// body.
 struct ChunkLayout: Equatable {
     static let smallMessage = 32 * 1024
     static let chunkBytes = 128 * 1024

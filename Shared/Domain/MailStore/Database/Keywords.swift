@@ -2,7 +2,8 @@
 import GRDB
 
 extension Database {
-    /// The packed form of flags in a mailbox. Keywords that it has not get a bit; with `adding: false` they are left out.
+    /// The packed form of flags in a mailbox. Keywords that it has not get a bit; with `adding: false` they are left
+    /// out.
     func pack(_ flags: MessageFlags, in mailbox: MailboxID, _ table: inout KeywordTable, adding: Bool = true) throws
         -> UInt64
     {

@@ -79,7 +79,8 @@ extension Database {
         }
     }
 
-    /// The rows of a mailbox's messages with these UIDs, ascending. `columns` are of `messages` (as `m`), the key first.
+    /// The rows of a mailbox's messages with these UIDs, ascending. `columns` are of `messages` (as `m`), the key
+    /// first.
     func forEachMessage(
         _ columns: String, from tables: String = "messages m", in mailbox: MailboxRow, _ uids: UIDSet,
         _ body: (Row) throws -> Void

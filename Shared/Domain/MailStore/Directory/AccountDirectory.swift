@@ -7,8 +7,8 @@ import SealedSQLite
 /// The one door through which an account's file is opened.
 ///
 /// Files lie in `root` as `<32 hex digits>.db`. An `AccountStore` is a light handle: it may be kept for as long as a
-/// session lives, and takes an open file from here only for the time of each operation. At most `limit` files are open at
-/// once; the one that was used longest ago is closed for another, never while it is in use; when all are in use,
+/// session lives, and takes an open file from here only for the time of each operation. At most `limit` files are open
+/// at once; the one that was used longest ago is closed for another, never while it is in use; when all are in use,
 /// operations wait. An account that fails to open or is slow harms only its own callers.
 package final class AccountDirectory: Sendable {
     package let root: String
@@ -48,7 +48,8 @@ package final class AccountDirectory: Sendable {
         return AccountStore(account: account, directory: self)
     }
 
-    /// A handle on the account. Looks only whether the file is there (`.noSuchAccount`); the file is opened at first use.
+    /// A handle on the account. Looks only whether the file is there (`.noSuchAccount`); the file is opened at first
+    /// use.
     package func store(for account: AccountID) async throws(StoreError) -> AccountStore {
         guard exists(account) else { throw .noSuchAccount }
         return AccountStore(account: account, directory: self)

@@ -20,8 +20,8 @@ extension AccountStore {
     /// As `append`, by name, for arriving mail. A mailbox that is not there is `.noSuchMailbox`.
     ///
     /// - Parameter deliveryKey: names one delivery (spool row and recipient; at most 200 bytes): a second call with it
-    ///   stores nothing and returns what the first did, even when the message was expunged since. Remembered in the same
-    ///   transaction, for `StoreLimits.deliveryKeyDays`.
+    ///   stores nothing and returns what the first did, even when the message was expunged since. Remembered in the
+    ///   same transaction, for `StoreLimits.deliveryKeyDays`.
     package func deliver(
         _ message: [UInt8], to name: MailboxName = .inbox, flags: MessageFlags = MessageFlags(),
         internalDate: InternalDate = .now(), deliveryKey: String? = nil

@@ -5,7 +5,8 @@ extension AccountStore {
     /// Renames, with all children; missing parents of the new name are made (RFC 9051 section 6.3.6).
     /// INBOX: its messages move to the new mailbox, INBOX stays, empty; its children stay.
     /// Subscriptions are of names and stay as they are.
-    /// `.noSuchMailbox`, `.mailboxExists`; `.invalidMailboxName` for a new name below the old one or too long for a child.
+    /// `.noSuchMailbox`, `.mailboxExists`; `.invalidMailboxName` for a new name below the old one or too long for a
+    /// child.
     package func rename(_ name: MailboxName, to newName: MailboxName) async throws(StoreError) {
         let limit = limits.mailboxes
         guard name != newName, !newName.isInbox else { throw .mailboxExists }

@@ -2,8 +2,9 @@
 import GRDB
 
 extension AccountStore {
-    /// One small step of tidying: frees bytes of messages that nobody can be sending any more, forgets old delivery keys,
-    /// gives pages back to the file system. True when there is more to do at once. Call it now and then, when idle.
+    /// One small step of tidying: frees bytes of messages that nobody can be sending any more, forgets old delivery
+    /// keys, gives pages back to the file system. True when there is more to do at once. Call it now and then, when
+    /// idle.
     @discardableResult
     package func tidy() async throws(StoreError) -> Bool {
         let now = SystemClock.seconds()

@@ -3,8 +3,8 @@ import GRDB
 
 /// A search made ready for one mailbox: keywords as bits, each text with the bodies that the index names for it.
 ///
-/// It is put to each message twice at most: first to the row alone, which settles most (`Verdict`), then, for those that
-/// stay open, with the texts.
+/// It is put to each message twice at most: first to the row alone, which settles most (`Verdict`), then, for those
+/// that stay open, with the texts.
 indirect enum SearchPlan: Sendable {
     case constant(Bool)
     case every([SearchPlan])

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The system flags that are kept (RFC 9051 section 2.3.2). `\Recent` is not one of them: see `MailboxSnapshot.firstRecentUID`.
+/// The system flags that are kept (RFC 9051 section 2.3.2). `\Recent` is not one of them: see
+/// `MailboxSnapshot.firstRecentUID`.
 package struct SystemFlags: OptionSet, Sendable, Hashable {
     package let rawValue: UInt8
     package init(rawValue: UInt8) { self.rawValue = rawValue }

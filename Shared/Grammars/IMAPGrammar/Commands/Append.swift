@@ -20,7 +20,8 @@ package struct InternalDateText: Sendable, Equatable {
         let clock = words[1].split(separator: ":").compactMap { Int($0) }
         let zone = words[2]
         guard clock.count == 3, (0...23).contains(clock[0]), (0...59).contains(clock[1]), (0...60).contains(clock[2]),
-            zone.utf8.count == 5, let sign = zone.first, sign == "+" || sign == "-", let offset = UInt16(zone.dropFirst()).map(Int.init),
+            zone.utf8.count == 5, let sign = zone.first, sign == "+" || sign == "-",
+            let offset = UInt16(zone.dropFirst()).map(Int.init),
             offset < 2_400, offset % 100 < 60
         else { return nil }
         let minutes = offset / 100 * 60 + offset % 100
@@ -33,7 +34,8 @@ package struct InternalDateText: Sendable, Equatable {
     static func date(_ text: String) -> (day: Int, month: Int, year: Int)? {
         let parts = text.split(separator: "-")
         guard parts.count == 3, let day = Int(parts[0]), (1...31).contains(day),
-            let month = months.firstIndex(of: parts[1].uppercased()), let year = Int(parts[2]), (1...9_999).contains(year)
+            let month = months.firstIndex(of: parts[1].uppercased()), let year = Int(parts[2]),
+            (1...9_999).contains(year)
         else { return nil }
         return (day, month + 1, year)
     }

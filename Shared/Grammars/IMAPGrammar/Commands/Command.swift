@@ -71,7 +71,8 @@ extension CommandParser {
             let set = try sequenceSet()
             try space()
             let mailbox = try mailbox()
-            return verb == "COPY" ? .copy(set, mailbox: mailbox, byUID: byUID) : .move(set, mailbox: mailbox, byUID: byUID)
+            return verb == "COPY"
+                ? .copy(set, mailbox: mailbox, byUID: byUID) : .move(set, mailbox: mailbox, byUID: byUID)
         default: throw fail("unknown command UID \(verb)")
         }
     }

@@ -93,7 +93,9 @@ extension CommandParser {
     /// Letters, digits and dots.
     private mutating func fetchName() throws(Failure) -> String {
         var name: [UInt8] = []
-        while let byte = next, (byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7A) || (0x30...0x39).contains(byte) || byte == 0x2E {
+        while let byte = next,
+            (byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7A) || (0x30...0x39).contains(byte) || byte == 0x2E
+        {
             name.append(byte)
             _ = skip(byte)
         }

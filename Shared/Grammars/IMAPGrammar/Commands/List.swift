@@ -2,7 +2,12 @@
 
 /// LIST with all that RFC 5258, RFC 5819 and RFC 6154 add, as IMAP4rev2 has it (RFC 9051 section 6.3.9).
 package struct ListCommand: Sendable, Equatable {
-    package enum Selection: String, Sendable { case subscribed = "SUBSCRIBED", remote = "REMOTE", recursiveMatch = "RECURSIVEMATCH", specialUse = "SPECIAL-USE" }
+    package enum Selection: String, Sendable {
+        case subscribed = "SUBSCRIBED"
+        case remote = "REMOTE"
+        case recursiveMatch = "RECURSIVEMATCH"
+        case specialUse = "SPECIAL-USE"
+    }
 
     package var selection: Set<Selection> = []
     package var reference: String
@@ -17,8 +22,14 @@ package struct ListCommand: Sendable, Equatable {
 }
 
 package enum StatusItem: String, Sendable, Equatable {
-    case messages = "MESSAGES", uidNext = "UIDNEXT", uidValidity = "UIDVALIDITY", unseen = "UNSEEN", deleted = "DELETED"
-    case size = "SIZE", recent = "RECENT", highestModseq = "HIGHESTMODSEQ"
+    case messages = "MESSAGES"
+    case uidNext = "UIDNEXT"
+    case uidValidity = "UIDVALIDITY"
+    case unseen = "UNSEEN"
+    case deleted = "DELETED"
+    case size = "SIZE"
+    case recent = "RECENT"
+    case highestModseq = "HIGHESTMODSEQ"
 }
 
 extension CommandParser {
@@ -28,10 +39,14 @@ extension CommandParser {
             command.isExtended = true
             let options = try list { parser throws(Failure) in try parser.atom().uppercased() }
             for option in options {
-                guard let selection = ListCommand.Selection(rawValue: option) else { throw fail("unknown selection option \(option)") }
+                guard let selection = ListCommand.Selection(rawValue: option) else {
+                    throw fail("unknown selection option \(option)")
+                }
                 command.selection.insert(selection)
             }
-            if command.selection.contains(.recursiveMatch), !command.selection.contains(.subscribed), !command.selection.contains(.specialUse) {
+            if command.selection.contains(.recursiveMatch), !command.selection.contains(.subscribed),
+                !command.selection.contains(.specialUse)
+            {
                 throw fail("RECURSIVEMATCH needs another option")
             }
             try space()

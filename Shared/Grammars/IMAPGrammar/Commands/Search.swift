@@ -2,7 +2,13 @@
 
 /// SEARCH and UID SEARCH (RFC 9051 section 6.4.4; ESEARCH, SEARCHRES).
 package struct SearchCommand: Sendable, Equatable {
-    package enum Return: String, Sendable { case min = "MIN", max = "MAX", all = "ALL", count = "COUNT", save = "SAVE" }
+    package enum Return: String, Sendable {
+        case min = "MIN"
+        case max = "MAX"
+        case all = "ALL"
+        case count = "COUNT"
+        case save = "SAVE"
+    }
 
     /// `nil`: no RETURN, so that IMAP4rev1 gets the old `* SEARCH`. `RETURN ()` is `[.all]`.
     package var returns: Set<Return>?
@@ -15,13 +21,25 @@ package struct SearchCommand: Sendable, Equatable {
 package indirect enum SearchKey: Sendable, Equatable {
     case all, answered, deleted, draft, flagged, new, old, recent, seen
     case unanswered, undeleted, undraft, unflagged, unseen
-    case keyword(String), unkeyword(String)
-    case before(Day), on(Day), since(Day), sentBefore(Day), sentOn(Day), sentSince(Day)
-    case larger(UInt64), smaller(UInt64)
-    case header(String, [UInt8]), body([UInt8]), text([UInt8])
-    case sequence(SequenceSet), uid(SequenceSet)
+    case keyword(String)
+    case unkeyword(String)
+    case before(Day)
+    case on(Day)
+    case since(Day)
+    case sentBefore(Day)
+    case sentOn(Day)
+    case sentSince(Day)
+    case larger(UInt64)
+    case smaller(UInt64)
+    case header(String, [UInt8])
+    case body([UInt8])
+    case text([UInt8])
+    case sequence(SequenceSet)
+    case uid(SequenceSet)
     case modseq(UInt64)
-    case not(SearchKey), or(SearchKey, SearchKey), and([SearchKey])
+    case not(SearchKey)
+    case or(SearchKey, SearchKey)
+    case and([SearchKey])
 
     package struct Day: Sendable, Equatable {
         package let year: Int, month: Int, day: Int
@@ -35,7 +53,9 @@ extension CommandParser {
             let names = try list { parser throws(Failure) in try parser.atom().uppercased() }
             var set: Set<SearchCommand.Return> = []
             for name in names {
-                guard let option = SearchCommand.Return(rawValue: name) else { throw fail("unknown return option \(name)") }
+                guard let option = SearchCommand.Return(rawValue: name) else {
+                    throw fail("unknown return option \(name)")
+                }
                 set.insert(option)
             }
             returns = set.isEmpty ? [.all] : set
@@ -51,7 +71,8 @@ extension CommandParser {
             keys.append(try searchKey(depth: 0))
             guard keys.count <= 1_000 else { throw fail("too many search keys") }
         }
-        return SearchCommand(returns: returns, charset: charset, key: keys.count == 1 ? keys[0] : .and(keys), byUID: byUID)
+        return SearchCommand(
+            returns: returns, charset: charset, key: keys.count == 1 ? keys[0] : .and(keys), byUID: byUID)
     }
 
     private mutating func searchKey(depth: Int) throws(Failure) -> SearchKey {
@@ -61,7 +82,9 @@ extension CommandParser {
             guard !keys.isEmpty else { throw fail("an empty search") }
             return .and(keys)
         }
-        if let byte = next, (0x30...0x39).contains(byte) || byte == 0x2A || byte == 0x24 { return .sequence(try sequenceSet()) }
+        if let byte = next, (0x30...0x39).contains(byte) || byte == 0x2A || byte == 0x24 {
+            return .sequence(try sequenceSet())
+        }
         let name = try atom().uppercased()
         let simple: [String: SearchKey] = [
             "ALL": .all, "ANSWERED": .answered, "DELETED": .deleted, "DRAFT": .draft, "FLAGGED": .flagged, "NEW": .new,

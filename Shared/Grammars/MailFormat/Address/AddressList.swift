@@ -20,8 +20,8 @@ package struct MailboxEntry: Sendable, Equatable, Codable {
     package var address: MailAddress? { domain.isEmpty ? nil : MailAddress(localPart: localPart, domain: domain) }
 }
 
-/// Reads address fields as they come: groups, comments, routes, obsolete forms. Never fails; what makes no sense becomes
-/// an entry without domain.
+/// Reads address fields as they come: groups, comments, routes, obsolete forms. Never fails; what makes no sense
+/// becomes an entry without domain.
 package enum AddressList {
     /// Entries of one field at most.
     package static let limit = 10_000
@@ -81,7 +81,8 @@ package enum AddressList {
                     let (local, domain) = angle()
                     skipToSeparator()
                     let name = words.joined(separator: " ")
-                    return .mailbox(MailboxEntry(displayName: name.isEmpty ? comment : name, localPart: local, domain: domain))
+                    return .mailbox(
+                        MailboxEntry(displayName: name.isEmpty ? comment : name, localPart: local, domain: domain))
                 case ":":
                     position += 1
                     return .groupStart(words.joined(separator: " "))

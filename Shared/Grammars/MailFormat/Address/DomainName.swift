@@ -2,9 +2,9 @@
 
 /// Domain names as they are compared and looked up.
 package enum DomainName {
-    /// Lower case, labels outside ASCII as A-labels (RFC 5890, without the mapping tables of UTS 46), no dot at the end.
-    /// `nil` when a label is empty, longer than 63 bytes, has other characters than letters, digits, `-` and `_`, or the whole
-    /// is longer than 253 bytes.
+    /// Lower case, labels outside ASCII as A-labels (RFC 5890, without the mapping tables of UTS 46), no dot at the
+    /// end. `nil` when a label is empty, longer than 63 bytes, has other characters than letters, digits, `-` and `_`,
+    /// or the whole is longer than 253 bytes.
     package static func canonical(_ name: some StringProtocol) -> String? {
         var text = name.lowercased()
         if text.hasSuffix(".") { text.removeLast() }
@@ -19,7 +19,8 @@ package enum DomainName {
             guard (1...63).contains(label.utf8.count), label.utf8.first != UInt8(ascii: "-"),
                 label.utf8.last != UInt8(ascii: "-"),
                 label.utf8.allSatisfy({
-                    (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+                    (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0)
+                        || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
                         || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_")
                 })
             else { return nil }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// An address: `anna@example.org` (RFC 5321 section 4.1.2, RFC 5322 section 3.4.1; RFC 6531 allows UTF-8 in both parts).
+/// An address: `anna@example.org` (RFC 5321 section 4.1.2, RFC 5322 section 3.4.1; RFC 6531 allows UTF-8 in both
+/// parts).
 package struct MailAddress: Sendable, Hashable {
     /// Bytes of a local part, and of a domain.
     package static let localPartBytes = 64
@@ -12,7 +13,8 @@ package struct MailAddress: Sendable, Hashable {
     /// Empty only in `postmaster` without domain (`init(localPart:domain:)`).
     package let domain: String
 
-    /// Takes both as they are, except that the domain is put into lower case and A-labels. `nil` for a domain that is none.
+    /// Takes both as they are, except that the domain is put into lower case and A-labels. `nil` for a domain that is
+    /// none.
     package init?(localPart: String, domain: String) {
         guard !localPart.isEmpty, localPart.utf8.count <= Self.localPartBytes else { return nil }
         guard domain.isEmpty || domain.hasPrefix("[") else {
@@ -53,7 +55,11 @@ package struct MailAddress: Sendable, Hashable {
                 if isEscaped || (byte != UInt8(ascii: "\\") && byte != UInt8(ascii: "\"")) {
                     content.append(byte)
                     isEscaped = false
-                } else if byte == UInt8(ascii: "\\") { isEscaped = true } else { return nil }
+                } else if byte == UInt8(ascii: "\\") {
+                    isEscaped = true
+                } else {
+                    return nil
+                }
             }
             return isEscaped ? nil : String(validating: content, as: UTF8.self)
         }

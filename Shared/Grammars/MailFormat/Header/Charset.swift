@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 
-/// Text in any character set, by iconv(3). glibc keeps the rarer ones as files (its gconv modules), which the runtime image
-/// has.
+/// Text in any character set, by iconv(3). glibc keeps the rarer ones as files (its gconv modules), which the runtime
+/// image has.
 package enum Charset {
     /// Decodes what can be decoded; bytes that make no sense become U+FFFD. An unknown set is tried as UTF-8, then read
     /// as windows-1252.
@@ -12,7 +12,10 @@ package enum Charset {
         default: break
         }
         // what senders call by one name and mean by its superset
-        let alias = ["ks_c_5601-1987": "CP949", "euc-kr": "CP949", "gb2312": "GB18030", "gbk": "GB18030", "iso-8859-1": "CP1252", "shift_jis": "CP932", "big5": "BIG5-HKSCS"]
+        let alias = [
+            "ks_c_5601-1987": "CP949", "euc-kr": "CP949", "gb2312": "GB18030", "gbk": "GB18030", "iso-8859-1": "CP1252",
+            "shift_jis": "CP932", "big5": "BIG5-HKSCS",
+        ]
         return convert(bytes, alias[name.lowercased()] ?? name) ?? lenient(bytes)
     }
 

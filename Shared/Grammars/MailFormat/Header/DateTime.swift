@@ -20,7 +20,13 @@ package struct DateTime: Sendable, Hashable, Codable {
         var clean = ""
         var depth = 0
         for character in text.prefix(200) {
-            if character == "(" { depth += 1 } else if character == ")" { depth -= 1 } else if depth <= 0 { clean.append(character) }
+            if character == "(" {
+                depth += 1
+            } else if character == ")" {
+                depth -= 1
+            } else if depth <= 0 {
+                clean.append(character)
+            }
         }
         var words = clean.split { " \t\r\n,".contains($0) }.map(String.init)
         if let first = words.first, first.first?.isLetter == true { words.removeFirst() }
@@ -29,7 +35,8 @@ package struct DateTime: Sendable, Hashable, Codable {
             words.replaceSubrange(0..<1, with: first.split(separator: "-").map(String.init))
         }
         guard words.count >= 4, let day = Int(words[0]), (1...31).contains(day),
-            let month = Self.months.firstIndex(of: words[1].lowercased().prefix(3).description), var year = Int(words[2]), year >= 0
+            let month = Self.months.firstIndex(of: words[1].lowercased().prefix(3).description),
+            var year = Int(words[2]), year >= 0
         else { return nil }
         if words[2].count <= 2 { year += year < 50 ? 2_000 : 1_900 } else if words[2].count == 3 { year += 1_900 }
         guard (1_900...9_999).contains(year) else { return nil }
@@ -38,7 +45,8 @@ package struct DateTime: Sendable, Hashable, Codable {
             (0...59).contains(minute), let second = clock.count == 3 ? clock[2] : 0, (0...60).contains(second)
         else { return nil }
         let zone = words.count > 4 ? Self.zone(words[4]) : 0
-        let local = Self.daysFromCivil(year, month + 1, day) * 86_400 + Int64(hour * 3_600 + minute * 60 + min(second, 59))
+        let local =
+            Self.daysFromCivil(year, month + 1, day) * 86_400 + Int64(hour * 3_600 + minute * 60 + min(second, 59))
         self.init(seconds: local - Int64(zone * 60), zoneMinutes: zone)
     }
 
@@ -73,7 +81,9 @@ package struct DateTime: Sendable, Hashable, Codable {
         return String(repeating: "0", count: max(0, width - text.count)) + text
     }
 
-    private static func floor(_ value: Int64, _ by: Int64) -> Int64 { value >= 0 ? value / by : -((-value + by - 1) / by) }
+    private static func floor(_ value: Int64, _ by: Int64) -> Int64 {
+        value >= 0 ? value / by : -((-value + by - 1) / by)
+    }
 
     /// Days since 1970-01-01 of a Gregorian date.
     package static func daysFromCivil(_ year: Int, _ month: Int, _ day: Int) -> Int64 {

@@ -2,8 +2,8 @@
 
 /// `=?charset?B|Q?text?=` (RFC 2047, with RFC 2231 section 5's language).
 package enum EncodedWord {
-    /// Decodes every encoded word; white space between two of them goes. Words of one charset that follow each other are
-    /// decoded together, since senders split characters between them.
+    /// Decodes every encoded word; white space between two of them goes. Words of one charset that follow each other
+    /// are decoded together, since senders split characters between them.
     package static func decode(_ text: String) -> String {
         guard text.contains("=?") else { return text }
         let bytes = Array(text.utf8)

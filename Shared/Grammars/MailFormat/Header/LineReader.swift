@@ -26,7 +26,9 @@ struct LineReader {
     func peek() -> Line? {
         guard position < limit else { return nil }
         let found = message.withUnsafeBytes { bytes -> Int? in
-            memchr(bytes.baseAddress! + position, 0x0A, limit - position).map { $0 - UnsafeMutableRawPointer(mutating: bytes.baseAddress!) }
+            memchr(bytes.baseAddress! + position, 0x0A, limit - position).map {
+                $0 - UnsafeMutableRawPointer(mutating: bytes.baseAddress!)
+            }
         }
         guard let feed = found else { return Line(content: position..<limit, end: limit) }
         let end = feed > position && message[feed - 1] == 0x0D ? feed - 1 : feed

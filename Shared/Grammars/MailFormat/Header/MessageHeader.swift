@@ -14,8 +14,8 @@ package struct HeaderField: Sendable, Equatable {
     }
 }
 
-/// The header of a message or of a MIME part (RFC 5322 section 2.2), read as it comes: LF alone ends a line too, lines that
-/// are no fields are kept without a name, and a message without an empty line is all header.
+/// The header of a message or of a MIME part (RFC 5322 section 2.2), read as it comes: LF alone ends a line too, lines
+/// that are no fields are kept without a name, and a message without an empty line is all header.
 package struct MessageHeader: Sendable {
     /// Fields that are told apart; more bytes of header are still header.
     package static let fieldLimit = 20_000
@@ -38,7 +38,8 @@ package struct MessageHeader: Sendable {
         var fields: [HeaderField] = []
         var open: (name: String, body: Int, start: Int, end: Int, bodyEnd: Int)?
         func close(_ field: (name: String, body: Int, start: Int, end: Int, bodyEnd: Int)) -> HeaderField {
-            HeaderField(name: field.name, body: field.body..<max(field.body, field.bodyEnd), raw: field.start..<field.end)
+            HeaderField(
+                name: field.name, body: field.body..<max(field.body, field.bodyEnd), raw: field.start..<field.end)
         }
         while let line = reader.peek(), !stop(line) {
             reader.consume(line)
@@ -62,15 +63,17 @@ package struct MessageHeader: Sendable {
         while end < line.upperBound, message[end] > 0x20, message[end] < 0x7F, message[end] != 0x3A { end += 1 }
         var colon = end
         while colon < line.upperBound, message[colon] == 0x20 || message[colon] == 0x09 { colon += 1 }
-        guard end > line.lowerBound, colon < line.upperBound, message[colon] == 0x3A else { return ("", line.lowerBound) }
+        guard end > line.lowerBound, colon < line.upperBound, message[colon] == 0x3A else {
+            return ("", line.lowerBound)
+        }
         return (String(decoding: message[line.lowerBound..<end], as: UTF8.self), colon + 1)
     }
 
     package func first(_ name: String) -> HeaderField? { fields.first { $0.isNamed(name) } }
     package func all(_ name: String) -> [HeaderField] { fields.filter { $0.isNamed(name) } }
 
-    /// A field's body unfolded, white space at both ends removed, encoded words as they are. Bytes that are no UTF-8 are
-    /// read as windows-1252.
+    /// A field's body unfolded, white space at both ends removed, encoded words as they are. Bytes that are no UTF-8
+    /// are read as windows-1252.
     package func text(_ field: HeaderField, in message: [UInt8]) -> String {
         Self.unfold(message[field.body])
     }

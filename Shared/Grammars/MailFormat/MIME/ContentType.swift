@@ -17,8 +17,8 @@ package struct ParameterizedValue: Sendable, Equatable, Codable {
 
     package subscript(_ name: String) -> String? { parameters.first { $0.name == name }?.value }
 
-    /// RFC 2231 continuations and charsets are put together and decoded; encoded words in values, which RFC 2047 forbids
-    /// and senders write, are decoded too.
+    /// RFC 2231 continuations and charsets are put together and decoded; encoded words in values, which RFC 2047
+    /// forbids and senders write, are decoded too.
     package init(parsing text: String) {
         var scanner = Scanner(Array(text.utf8))
         value = scanner.upToSemicolon().lowercased()

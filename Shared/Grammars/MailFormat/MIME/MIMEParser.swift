@@ -87,7 +87,8 @@ private struct MIMEParser {
 
     /// To the next line that is an open boundary, which is not consumed.
     private mutating func skip() -> End {
-        var contentEnd = reader.position, lines = reader.lines
+        var contentEnd = reader.position
+        var lines = reader.lines
         while let line = reader.peek() {
             if let (level, isClosing) = Self.match(line, boundaries, message) {
                 return End(level: level, isClosing: isClosing, position: contentEnd, lines: lines, line: line)
@@ -102,13 +103,16 @@ private struct MIMEParser {
 
     private static func match(_ line: LineReader.Line, _ boundaries: [[UInt8]], _ message: [UInt8]) -> (Int, Bool)? {
         let content = line.content
-        guard content.count > 2, !boundaries.isEmpty, message[content.lowerBound] == 0x2D, message[content.lowerBound + 1] == 0x2D
+        guard content.count > 2, !boundaries.isEmpty, message[content.lowerBound] == 0x2D,
+            message[content.lowerBound + 1] == 0x2D
         else { return nil }
         var text = message[(content.lowerBound + 2)..<content.upperBound]
         while let last = text.last, last == 0x20 || last == 0x09 { text.removeLast() }
         for level in boundaries.indices.reversed() {
             if text.elementsEqual(boundaries[level]) { return (level, false) }
-            if text.count == boundaries[level].count + 2, text.starts(with: boundaries[level]), text.suffix(2).elementsEqual([0x2D, 0x2D]) {
+            if text.count == boundaries[level].count + 2, text.starts(with: boundaries[level]),
+                text.suffix(2).elementsEqual([0x2D, 0x2D])
+            {
                 return (level, true)
             }
         }
@@ -122,13 +126,16 @@ private struct MIMEParser {
         if words.count != 2 || words.contains(where: \.isEmpty) {
             type = ParameterizedValue(parsing: inDigest ? "message/rfc822" : "text/plain; charset=us-ascii")
         }
-        let encoding = text("Content-Transfer-Encoding").map { $0.lowercased().prefix { $0 != " " && $0 != ";" && $0 != "(" } }
+        let encoding = text("Content-Transfer-Encoding").map {
+            $0.lowercased().prefix { $0 != " " && $0 != ";" && $0 != "(" }
+        }
         return MIMEPart(
             type: type, disposition: text("Content-Disposition").map(ParameterizedValue.init(parsing:)),
             encoding: encoding.flatMap { $0.isEmpty ? nil : String($0) } ?? "7bit", id: text("Content-ID"),
             description: text("Content-Description"), md5: text("Content-MD5"),
             languages: (text("Content-Language") ?? "").split { ", \t".contains($0) }.map(String.init),
-            location: text("Content-Location"), header: header.range, body: header.range.upperBound..<header.range.upperBound,
+            location: text("Content-Location"), header: header.range,
+            body: header.range.upperBound..<header.range.upperBound,
             lines: 0, children: [], envelope: nil)
     }
 }

@@ -15,7 +15,8 @@ package enum TransferEncoding {
     package static func base64(_ text: ArraySlice<UInt8>) -> [UInt8] {
         var result: [UInt8] = []
         result.reserveCapacity(text.count / 4 * 3)
-        var group: UInt32 = 0, bits = 0
+        var group: UInt32 = 0
+        var bits = 0
         for byte in text {
             let value: UInt32
             switch byte {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Reads what follows `354`: streams the message's octets with dots unstuffed (RFC 5321 section 4.5.2) and finds its end,
-/// which is CRLF.CRLF and nothing else.
+/// Reads what follows `354`: streams the message's octets with dots unstuffed (RFC 5321 section 4.5.2) and finds its
+/// end, which is CRLF.CRLF and nothing else.
 ///
 /// The stream starts as if a CRLF had just been read, so `.CRLF` at once is an empty message. The CRLF before the dot
-/// belongs to the message. From the first flaw on no more octets come out: the message is lost, the reader stays in step.
+/// belongs to the message. From the first flaw on no more octets come out: the message is lost, the reader stays in
+/// step.
 package struct DataReader: Sendable {
     private enum State {
         case lineStart

@@ -2,9 +2,9 @@
 
 /// Cuts the octets of a client into command lines, message data and chunks.
 ///
-/// The session pulls one event at a time and says after a command what comes next (`expectData`, `expectChunk`), so that
-/// pipelined input is read with the meaning that the answer to the command before gave it. Nothing here is ever out of
-/// step: what is too long or flawed is read to its true end and reported then.
+/// The session pulls one event at a time and says after a command what comes next (`expectData`, `expectChunk`), so
+/// that pipelined input is read with the meaning that the answer to the command before gave it. Nothing here is ever
+/// out of step: what is too long or flawed is read to its true end and reported then.
 package struct SMTPFraming: Sendable {
     package enum Event: Equatable, Sendable {
         /// A command line without its CRLF. Only CRLF ends one; a bare LF or CR stays inside, for the parser to refuse.

@@ -37,8 +37,8 @@ package struct SMTPReply: Equatable, Sendable {
         return prefix + lines.joined(separator: " ")
     }
 
-    /// The octets to send. Text is made printable ASCII and lines are cut at 500 octets, so that nothing a peer sent can
-    /// add a line to a reply.
+    /// The octets to send. Text is made printable ASCII and lines are cut at 500 octets, so that nothing a peer sent
+    /// can add a line to a reply.
     package func encoded() -> [UInt8] {
         var output: [UInt8] = []
         for (index, line) in lines.enumerated() {

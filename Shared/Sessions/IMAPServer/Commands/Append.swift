@@ -6,7 +6,8 @@ import MailStore
 extension IMAPSession {
     /// APPEND (RFC 9051 section 6.3.12) with APPENDUID.
     func append(
-        _ tag: String, _ store: AccountStore, _ name: String, _ flags: [String], _ date: InternalDateText?, _ message: [UInt8]
+        _ tag: String, _ store: AccountStore, _ name: String, _ flags: [String], _ date: InternalDateText?,
+        _ message: [UInt8]
     ) async throws {
         guard !message.isEmpty else { throw Refusal(no: "an empty message") }
         // It could not be given back in a plain literal (RFC 3516 section 4.4).
@@ -15,7 +16,8 @@ extension IMAPSession {
         let appended: Appended
         do {
             let mailbox = try await store.mailbox(named: MailboxName(name))
-            appended = try await store.append(message, to: mailbox, flags: flags, internalDate: date.map(Self.moment) ?? .now())
+            appended = try await store.append(
+                message, to: mailbox, flags: flags, internalDate: date.map(Self.moment) ?? .now())
         } catch {
             throw Refusal(error, isTarget: true)
         }

@@ -4,8 +4,8 @@ import MailFormat
 import MailStore
 
 extension IMAPSession {
-    /// FETCH (RFC 9051 section 6.4.5). Metadata is read in batches and texts in ranges, each in a short transaction: a slow
-    /// client holds none while it is written to.
+    /// FETCH (RFC 9051 section 6.4.5). Metadata is read in batches and texts in ranges, each in a short transaction: a
+    /// slow client holds none while it is written to.
     func fetch(_ tag: String, _ store: AccountStore, _ mailbox: SelectedMailbox, _ command: FetchCommand) async throws {
         var items = command.items
         if command.byUID, !items.contains(.uid) { items.insert(.uid, at: 0) }
@@ -92,7 +92,9 @@ extension IMAPSession {
                 out.envelope(row.structure?.envelope)
             case .body, .bodyStructure:
                 out.raw(item == .body ? "BODY " : "BODYSTRUCTURE ")
-                guard let structure = row.structure else { throw Refusal(no: "the structure is not known", code: "UNAVAILABLE") }
+                guard let structure = row.structure else {
+                    throw Refusal(no: "the structure is not known", code: "UNAVAILABLE")
+                }
                 out.structure(structure, isExtended: item == .bodyStructure)
             case .rfc822: try await text("RFC822", 0..<row.size, nil, row, store)
             case .rfc822Text: try await text("RFC822.TEXT", row.headerSize..<row.size, nil, row, store)
@@ -107,7 +109,9 @@ extension IMAPSession {
         }
     }
 
-    private func section(_ section: Section, _ partial: Partial?, _ row: MessageMetadata, _ store: AccountStore) async throws {
+    private func section(_ section: Section, _ partial: Partial?, _ row: MessageMetadata, _ store: AccountStore)
+        async throws
+    {
         let name = "BODY[\(section.label)]" + (partial.map { "<\($0.start)>" } ?? "")
         guard let (header, body) = row.ranges(of: section.part) else { return out.raw("\(name) NIL") }
         switch section.text {
@@ -180,11 +184,14 @@ extension IMAPSession {
         if part.isEmpty { return try await read(0..<row.size, row, store) }
         guard let found = row.structure?.part(part) else { throw Refusal(no: "there is no such part") }
         let known = ["7bit", "8bit", "binary", "base64", "quoted-printable"]
-        guard known.contains(found.encoding) else { throw Refusal(no: "the encoding is not known", code: "UNKNOWN-CTE") }
+        guard known.contains(found.encoding) else {
+            throw Refusal(no: "the encoding is not known", code: "UNKNOWN-CTE")
+        }
         return TransferEncoding.decode(try await read(found.body, row, store)[...], found.encoding)
     }
 
-    private func binary(_ part: [Int], _ partial: Partial?, _ row: MessageMetadata, _ store: AccountStore) async throws {
+    private func binary(_ part: [Int], _ partial: Partial?, _ row: MessageMetadata, _ store: AccountStore) async throws
+    {
         let name = "BINARY[\(part.map(String.init).joined(separator: "."))]\(partial.map { "<\($0.start)>" } ?? "") "
         if !part.isEmpty, let structure = row.structure, structure.part(part) == nil { return out.raw(name + "NIL") }
         let bytes = try await decoded(part, row, store)
@@ -244,7 +251,8 @@ extension Section {
             var list = ResponseEncoder()
             for (position, name) in names.enumerated() {
                 if position > 0 { list.raw(" ") }
-                let isAtom = name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !#"(){%*"\]"#.utf8.contains($0) } && !name.isEmpty
+                let isAtom =
+                    name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !#"(){%*"\]"#.utf8.contains($0) } && !name.isEmpty
                 if isAtom { list.raw(name) } else { list.string(name) }
             }
             word = "HEADER.FIELDS\(isNot ? ".NOT" : "") (\(String(decoding: list.bytes, as: UTF8.self)))"

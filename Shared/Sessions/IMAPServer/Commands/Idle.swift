@@ -40,7 +40,9 @@ extension IMAPSession {
 
     /// Whatever comes first; `nil` for a change or a minute. Cancelled reads lose no bytes.
     private func bytesOrChange(of account: AccountID) async throws -> Heard? {
-        let transport = transport, backend = backend, limits = limits
+        let transport = transport
+        let backend = backend
+        let limits = limits
         return try await withThrowingTaskGroup(of: Heard?.self) { group in
             group.addTask {
                 do {

@@ -12,7 +12,9 @@ extension IMAPSession {
 
     func login(_ tag: String, _ user: [UInt8], _ password: [UInt8]) async throws {
         try mayLogIn()
-        guard let user = String(validating: user, as: UTF8.self) else { throw Refusal(no: "wrong login", code: "AUTHENTICATIONFAILED") }
+        guard let user = String(validating: user, as: UTF8.self) else {
+            throw Refusal(no: "wrong login", code: "AUTHENTICATIONFAILED")
+        }
         try await check(tag, SASLCredentials(login: user, password: Secret(password)))
     }
 
@@ -29,7 +31,9 @@ extension IMAPSession {
                 out.raw(challenge)
                 out.raw("\r\n")
                 try await flush()
-                guard case .line(let line)? = try await nextEvent(rawLine: true) else { throw Refusal(bad: "a response was expected") }
+                guard case .line(let line)? = try await nextEvent(rawLine: true) else {
+                    throw Refusal(bad: "a response was expected")
+                }
                 step = exchange.receive(line[...])
             case .credentials(let credentials): return try await check(tag, credentials)
             case .failed(.cancelled): throw Refusal(bad: "cancelled")

@@ -60,9 +60,11 @@ extension IMAPSession {
         }
         for listing in all where patterns.contains(where: { $0.matches(listing.name.path) }) {
             // RECURSIVEMATCH: also names whose children are selected and match no pattern themselves
-            let below = command.selection.contains(.recursiveMatch)
+            let below =
+                command.selection.contains(.recursiveMatch)
                 && all.contains { other in
-                    other.name.isBelow(listing.name) && isSelected(other) && !patterns.contains { $0.matches(other.name.path) }
+                    other.name.isBelow(listing.name) && isSelected(other)
+                        && !patterns.contains { $0.matches(other.name.path) }
                 }
             guard isSelected(listing) || below else { continue }
             tell(listing, command, childInfo: below)
@@ -79,7 +81,9 @@ extension IMAPSession {
         if listing.isSubscribed, command.returnsSubscribed || command.selection.contains(.subscribed) {
             attributes.append("\\Subscribed")
         }
-        if let use = listing.specialUse { attributes.append("\\" + use.rawValue.prefix(1).uppercased() + use.rawValue.dropFirst()) }
+        if let use = listing.specialUse {
+            attributes.append("\\" + use.rawValue.prefix(1).uppercased() + use.rawValue.dropFirst())
+        }
         out.raw("* LIST (\(attributes.joined(separator: " "))) \"/\" ")
         out.mailbox(listing.name.path, isUTF8: isRev2)
         if childInfo { out.raw(" (CHILDINFO (\"SUBSCRIBED\"))") }
@@ -110,7 +114,9 @@ struct MailboxPattern {
 
     init(_ text: String) {
         var bytes = Array(text.utf8)
-        if bytes.count >= 5, String(decoding: bytes[0..<5], as: UTF8.self).uppercased() == "INBOX", bytes.count == 5 || bytes[5] == 0x2F {
+        if bytes.count >= 5, String(decoding: bytes[0..<5], as: UTF8.self).uppercased() == "INBOX",
+            bytes.count == 5 || bytes[5] == 0x2F
+        {
             bytes.replaceSubrange(0..<5, with: "INBOX".utf8)
         }
         pattern = bytes
@@ -132,7 +138,9 @@ struct MailboxPattern {
                     next[position] = open
                 }
             } else {
-                for position in 0..<name.count where reachable[position] && name[position] == byte { next[position + 1] = true }
+                for position in 0..<name.count where reachable[position] && name[position] == byte {
+                    next[position + 1] = true
+                }
             }
             reachable = next
         }

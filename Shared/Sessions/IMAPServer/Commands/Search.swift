@@ -4,7 +4,8 @@ import MailStore
 
 extension IMAPSession {
     /// SEARCH (RFC 9051 section 6.4.4), ESEARCH, SEARCHRES.
-    func search(_ tag: String, _ store: AccountStore, _ mailbox: SelectedMailbox, _ command: SearchCommand) async throws {
+    func search(_ tag: String, _ store: AccountStore, _ mailbox: SelectedMailbox, _ command: SearchCommand) async throws
+    {
         let saves = command.returns?.contains(.save) == true
         // RFC 5182 section 2.1: a search that fails leaves an empty result, not the one before.
         if saves { selected?.saved = UIDSet() }
@@ -33,7 +34,8 @@ extension IMAPSession {
         guard let first = indices.first, let last = indices.last, returns.isDisjoint(with: [.all, .count]),
             !returns.isDisjoint(with: [.min, .max])
         else { return indices }
-        return (returns.contains(.min) ? [first] : []) + (returns.contains(.max) && first != last || !returns.contains(.min) ? [last] : [])
+        return (returns.contains(.min) ? [first] : [])
+            + (returns.contains(.max) && first != last || !returns.contains(.min) ? [last] : [])
     }
 
     private func tell(
@@ -71,7 +73,8 @@ extension SearchKey {
             return text
         }
         func day(_ day: Day) -> SearchDay { SearchDay(year: day.year, month: day.month, day: day.day) }
-        let recent = SearchQuery.uids(mailbox.firstRecentUID == 0 ? UIDSet() : UIDSet(mailbox.firstRecentUID...UInt32.max))
+        let recent = SearchQuery.uids(
+            mailbox.firstRecentUID == 0 ? UIDSet() : UIDSet(mailbox.firstRecentUID...UInt32.max))
         switch self {
         case .all: return .all
         case .answered: return .flags(.answered)

@@ -38,18 +38,23 @@ extension IMAPSession {
         if !stored.changed.isEmpty { announce() }
         try await tellChanges(expunges: command.byUID)
         guard !stored.modified.isEmpty else { return ok(tag, "done") }
-        let numbers = command.byUID
+        let numbers =
+            command.byUID
             ? stored.modified.ranges
-            : UIDSet(stored.modified.members.compactMap { current.messages.index(of: $0).map { UInt32($0 + 1) } }).ranges
+            : UIDSet(stored.modified.members.compactMap { current.messages.index(of: $0).map { UInt32($0 + 1) } })
+                .ranges
         ok(tag, "[MODIFIED \(SequenceSet.text(numbers))] some had changed")
     }
 
     /// COPY and MOVE with COPYUID (RFC 4315, RFC 6851).
     func copy(
-        _ tag: String, _ store: AccountStore, _ mailbox: SelectedMailbox, _ set: SequenceSet, _ name: String, _ byUID: Bool,
+        _ tag: String, _ store: AccountStore, _ mailbox: SelectedMailbox, _ set: SequenceSet, _ name: String,
+        _ byUID: Bool,
         isMove: Bool
     ) async throws {
-        guard !isMove || !mailbox.isReadOnly else { throw Refusal(no: "the mailbox is open for reading alone", code: "READ-ONLY") }
+        guard !isMove || !mailbox.isReadOnly else {
+            throw Refusal(no: "the mailbox is open for reading alone", code: "READ-ONLY")
+        }
         let uids = mailbox.uids(try mailbox.indices(set, byUID: byUID))
         let copied: Copied
         do {
@@ -59,7 +64,8 @@ extension IMAPSession {
                 try await tellChanges(expunges: byUID)
                 return ok(tag, "nothing to do")
             }
-            copied = isMove
+            copied =
+                isMove
                 ? try await store.move(uids, from: mailbox.id, to: target).copied
                 : try await store.copy(uids, from: mailbox.id, to: target)
         } catch let error as StoreError {
@@ -90,7 +96,8 @@ extension IMAPSession {
         return SequenceSet.text(ranges)
     }
 
-    func expunge(_ tag: String, _ store: AccountStore, _ mailbox: SelectedMailbox, among set: SequenceSet?) async throws {
+    func expunge(_ tag: String, _ store: AccountStore, _ mailbox: SelectedMailbox, among set: SequenceSet?) async throws
+    {
         guard !mailbox.isReadOnly else { throw Refusal(no: "the mailbox is open for reading alone", code: "READ-ONLY") }
         let among = try set.map { mailbox.uids(try mailbox.indices($0, byUID: true)) } ?? .all
         let gone = try await store.expungeDeleted(in: mailbox.id, among: among)

@@ -3,8 +3,8 @@ import IMAPGrammar
 import MailStore
 
 extension IMAPSession {
-    /// Reads from the store what happened in the selected mailbox and tells it. EXPUNGE only where the client expects it
-    /// (RFC 9051 section 7.5.1): otherwise sequence numbers stay until it does.
+    /// Reads from the store what happened in the selected mailbox and tells it. EXPUNGE only where the client expects
+    /// it (RFC 9051 section 7.5.1): otherwise sequence numbers stay until it does.
     func tellChanges(expunges: Bool) async throws {
         guard let store, var mailbox = selected else { return }
         let now: MailboxState
@@ -47,7 +47,8 @@ extension IMAPSession {
     func tellExpunged(_ mailbox: inout SelectedMailbox) {
         guard !mailbox.untold.isEmpty else { return }
         // From the end, so that each number is right when it is told and nothing is moved twice.
-        for index in mailbox.messages.uids.indices.reversed() where mailbox.untold.contains(mailbox.messages.uids[index]) {
+        for index in mailbox.messages.uids.indices.reversed()
+        where mailbox.untold.contains(mailbox.messages.uids[index]) {
             out.line("* \(index + 1) EXPUNGE")
             mailbox.messages.remove(at: index)
         }
@@ -66,7 +67,9 @@ extension IMAPSession {
     func tellFlagsOf(_ index: Int, _ mailbox: SelectedMailbox, flags: Bool = true) {
         let uid = mailbox.messages.uids[index]
         var parts = ["UID \(uid)"]
-        if flags { parts.append("FLAGS (\(mailbox.flagText(mailbox.messages.flags[index], uid: uid, isRev2: isRev2)))") }
+        if flags {
+            parts.append("FLAGS (\(mailbox.flagText(mailbox.messages.flags[index], uid: uid, isRev2: isRev2)))")
+        }
         if isCondstore { parts.append("MODSEQ (\(mailbox.messages.modseqs[index]))") }
         out.line("* \(index + 1) FETCH (\(parts.joined(separator: " ")))")
     }

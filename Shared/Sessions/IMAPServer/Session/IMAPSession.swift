@@ -26,7 +26,9 @@ package final class IMAPSession {
     /// How often something was written: what was, cannot be taken back.
     private(set) var writes = 0
 
-    package init(transport: any ByteTransport, backend: any IMAPBackend, limits: IMAPLimits = IMAPLimits(), logger: Logger) {
+    package init(
+        transport: any ByteTransport, backend: any IMAPBackend, limits: IMAPLimits = IMAPLimits(), logger: Logger
+    ) {
         self.transport = transport
         self.backend = backend
         self.limits = limits
@@ -84,7 +86,9 @@ package final class IMAPSession {
     func nextEvent(rawLine: Bool = false) async throws -> IMAPFraming.Event? {
         while true {
             if let event = framing.next(rawLine: rawLine) { return event }
-            guard let bytes = try await transport.read(seconds: store == nil ? limits.loginIdle : limits.idle) else { return nil }
+            guard let bytes = try await transport.read(seconds: store == nil ? limits.loginIdle : limits.idle) else {
+                return nil
+            }
             framing.append(bytes)
         }
     }
@@ -199,7 +203,9 @@ package final class IMAPSession {
         }
     }
 
-    private func dispatch(_ command: Command, _ tag: String, _ store: AccountStore, _ mailbox: SelectedMailbox) async throws {
+    private func dispatch(_ command: Command, _ tag: String, _ store: AccountStore, _ mailbox: SelectedMailbox)
+        async throws
+    {
         switch command {
         case .close:
             if !mailbox.isReadOnly {

@@ -19,10 +19,12 @@ struct Refusal: Error {
         case .hasChildren: self.init(no: "it has mailboxes below it", code: "HASCHILDREN")
         case .limit: self.init(no: "a limit of the account is reached", code: "LIMIT")
         case .messageTooLarge(let limit): self.init(no: "a message has at most \(limit) bytes", code: "TOOBIG")
-        case .invalidKeyword(let keyword): self.init(bad: "\(keyword.filter { $0.isASCII && !$0.isNewline }) is no flag")
+        case .invalidKeyword(let keyword):
+            self.init(bad: "\(keyword.filter { $0.isASCII && !$0.isNewline }) is no flag")
         case .noSuchBody: self.init(no: "the message is gone", code: "EXPUNGEISSUED")
         case .diskFull: self.init(no: "the disk is full", code: "OVERQUOTA")
-        case .busy, .cancelled, .closed, .keyUnavailable, .unavailable, .damaged, .tooNew, .noSuchAccount, .accountExists:
+        case .busy, .cancelled, .closed, .keyUnavailable, .unavailable, .damaged, .tooNew, .noSuchAccount,
+            .accountExists:
             self.init(no: "the mailbox cannot be reached just now", code: "UNAVAILABLE")
         }
     }

@@ -26,8 +26,8 @@ struct SelectedMailbox {
         firstRecentUID = snapshot.firstRecentUID
     }
 
-    /// Indices of the messages that a set names, ascending. Sequence numbers past the end are BAD; UIDs that are not there
-    /// are passed over.
+    /// Indices of the messages that a set names, ascending. Sequence numbers past the end are BAD; UIDs that are not
+    /// there are passed over.
     func indices(_ set: SequenceSet, byUID: Bool) throws -> [Int] {
         if case .saved = set { return saved.ranges.flatMap { indices(ofUIDs: $0) } }
         if byUID {
@@ -70,7 +70,8 @@ struct SelectedMailbox {
 /// System flags by name.
 enum FlagNames {
     static let system: [(flag: SystemFlags, name: String)] = [
-        (.answered, "\\Answered"), (.flagged, "\\Flagged"), (.deleted, "\\Deleted"), (.seen, "\\Seen"), (.draft, "\\Draft"),
+        (.answered, "\\Answered"), (.flagged, "\\Flagged"), (.deleted, "\\Deleted"), (.seen, "\\Seen"),
+        (.draft, "\\Draft"),
     ]
 
     /// `\Recent` cannot be set and is passed over; other names with a backslash are refused.

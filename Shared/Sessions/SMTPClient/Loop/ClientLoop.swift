@@ -39,9 +39,9 @@ struct ClientLoop: Sendable {
                         if !(await channel.write(bytes, seconds: session.timeout)) { event = .lost("while sending") }
                     case .startTLS:
                         // Octets in clear behind the answer to STARTTLS are somebody else's (RFC 3207 section 6).
-                        if parser.hasPendingInput { event = .lost("octets in clear before TLS") } else if
-                            !(await channel.startTLS(tls, host: server.host))
-                        {
+                        if parser.hasPendingInput {
+                            event = .lost("octets in clear before TLS")
+                        } else if !(await channel.startTLS(tls, host: server.host)) {
                             event = .lost("TLS")
                         }
                     case .sendContent:

@@ -143,10 +143,12 @@ package struct ClientSession: Sendable {
 
     private mutating func beginEnvelope() -> [Action] {
         if transaction.needsSMTPUTF8, !extensions.smtpUTF8 {
-            return decideAll(AttemptResult(.failed, status: "5.6.7", reply: "the server takes no internationalized addresses"))
+            return decideAll(
+                AttemptResult(.failed, status: "5.6.7", reply: "the server takes no internationalized addresses"))
         }
         if let limit = extensions.maximumSize, transaction.size > limit {
-            return decideAll(AttemptResult(.failed, status: "5.3.4", reply: "the server takes messages of at most \(limit) octets"))
+            return decideAll(
+                AttemptResult(.failed, status: "5.3.4", reply: "the server takes messages of at most \(limit) octets"))
         }
         state = .envelope
         unsent = ArraySlice([.mail] + transaction.recipients.map { .recipient($0.id, $0.path) })
@@ -177,7 +179,11 @@ package struct ClientSession: Sendable {
         switch unanswered.popFirst() {
         case .mail: if !reply.isPositive { return decideAll(Self.result(reply)) }
         case .recipient(let id, _):
-            if reply.isPositive { accepted.append(id) } else { outcome.results[id] = Self.result(reply, isRecipient: true) }
+            if reply.isPositive {
+                accepted.append(id)
+            } else {
+                outcome.results[id] = Self.result(reply, isRecipient: true)
+            }
         case nil: return broken("an answer that nobody asked for")
         }
         if !unsent.isEmpty, unanswered.isEmpty { return sendEnvelope() }
@@ -241,7 +247,8 @@ package struct ClientSession: Sendable {
     /// RFC 5321 section 4.5.3.1.10: 552 to a recipient means "too many for now".
     private static func result(_ reply: SMTPReply, isRecipient: Bool = false) -> AttemptResult {
         let isPermanent = reply.isPermanentFailure && !(isRecipient && reply.code == 552)
-        return AttemptResult(isPermanent ? .failed : .deferred, status: status(reply, isPermanent), reply: reply.description)
+        return AttemptResult(
+            isPermanent ? .failed : .deferred, status: status(reply, isPermanent), reply: reply.description)
     }
 
     private static func status(_ reply: SMTPReply, _ isPermanent: Bool? = nil) -> String {

@@ -3,8 +3,9 @@
 import MailFormat
 import OutgoingQueue
 
-/// The message to a sender about what failed or is late (RFC 3464): a text, the machine-readable part, and the header of the
-/// original. It has the null reverse-path, so that nobody ever answers it, and none is written about a message that has it.
+/// The message to a sender about what failed or is late (RFC 3464): a text, the machine-readable part, and the header
+/// of the original. It has the null reverse-path, so that nobody ever answers it, and none is written about a message
+/// that has it.
 package struct DeliveryNotice: Sendable {
     let hostname: String
     let sender: MailAddress
@@ -96,7 +97,8 @@ package struct DeliveryNotice: Sendable {
 
     /// Another server's words as one line that adds no field.
     private static func line(_ text: String) -> String {
-        String(text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? " " : Character($0) }).prefix(600).description
+        String(text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? " " : Character($0) }).prefix(600)
+            .description
     }
 
     private func quotedHeader() -> ArraySlice<UInt8> {

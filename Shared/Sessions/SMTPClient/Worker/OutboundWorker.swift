@@ -7,8 +7,8 @@ import OutgoingQueue
 import ServiceLifecycle
 import Synchronization
 
-/// Works off the spool's remote rows: takes what is due by compare-and-set, delivers several batches at once, commits the
-/// result of each recipient, with the notification that it calls for, in one transaction.
+/// Works off the spool's remote rows: takes what is due by compare-and-set, delivers several batches at once, commits
+/// the result of each recipient, with the notification that it calls for, in one transaction.
 ///
 /// Woken by the stream, and by itself each minute. On shutdown it takes nothing more and finishes what it has.
 package final class OutboundWorker: Service {

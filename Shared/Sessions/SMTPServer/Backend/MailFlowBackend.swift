@@ -7,10 +7,11 @@ import MailFormat
 import Metrics
 import RedisStreams
 import SASLMechanisms
-import ServiceKit
 import SMTPGrammar
+import ServiceKit
 
-/// Joins a session to the real rooms: logins to `Accounts.Directory`, everything about mail to `MailFlow.AcceptMessage`.
+/// Joins a session to the real rooms: logins to `Accounts.Directory`, everything about mail to
+/// `MailFlow.AcceptMessage`.
 package struct MailFlowBackend: SessionBackend {
     private let clientAddress: String
     private let directory: Directory
@@ -77,7 +78,8 @@ package struct MailFlowBackend: SessionBackend {
             id: MessageName.make(), origin: message.login.map { .submission($0.account) } ?? .exchange,
             client: IncomingMessage.Client(
                 address: clientAddress, name: message.clientName, protocolName: message.protocolName),
-            reversePath: message.transaction.reversePath.text, isInternationalized: message.transaction.parameters.smtpUTF8,
+            reversePath: message.transaction.reversePath.text,
+            isInternationalized: message.transaction.parameters.smtpUTF8,
             recipients: message.transaction.recipients, content: message.content.take())
         let verdict = await flow.accept(incoming)
         let result = if case .accepted = verdict { "accepted" } else { "refused" }

@@ -2,8 +2,8 @@
 
 import Logging
 import NIOCore
-import ServiceKit
 import SMTPGrammar
+import ServiceKit
 
 /// Carries octets between a `ServiceKit.Connection` and a `Conversation`, under the clock. One for each door.
 package struct ConnectionLoop: Sendable {

@@ -2,8 +2,8 @@
 
 import SMTPGrammar
 
-/// Joins framing, machine and backend: octets in, octets and a wish out. No socket, so that tests, fuzzers and benchmarks
-/// hold whole conversations in-process; `ConnectionLoop` carries the octets.
+/// Joins framing, machine and backend: octets in, octets and a wish out. No socket, so that tests, fuzzers and
+/// benchmarks hold whole conversations in-process; `ConnectionLoop` carries the octets.
 package struct Conversation: Sendable {
     package enum Next: Equatable, Sendable {
         case read

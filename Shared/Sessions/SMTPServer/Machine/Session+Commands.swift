@@ -82,7 +82,9 @@ extension Session {
     }
 
     private mutating func recipient(_ path: ForwardPath) -> [Action] {
-        guard let transaction, !transaction.isReceiving else { return [send(Reply.outOfOrder("MAIL comes before RCPT"))] }
+        guard let transaction, !transaction.isReceiving else {
+            return [send(Reply.outOfOrder("MAIL comes before RCPT"))]
+        }
         guard transaction.recipients.count < limits.recipients else { return [.send(Reply.tooManyRecipients)] }
         if case .mailbox(let mailbox) = path, mailbox.isInternationalized, !transaction.parameters.smtpUTF8 {
             return [send(Reply.needsUTF8)]

@@ -6,9 +6,9 @@ import SMTPGrammar
 
 /// One SMTP connection as a state machine: inputs in, actions out; it touches no socket, clock, file or network.
 ///
-/// The loop feeds it frames as `SMTPFraming` cuts them and carries out its actions in order. An action that asks something
-/// (`checkLogin`, `checkSender`, `resolve`, `accept`, `startTLS`) is always the last of its list: the loop brings the
-/// answer back as the next input and pulls no frame before.
+/// The loop feeds it frames as `SMTPFraming` cuts them and carries out its actions in order. An action that asks
+/// something (`checkLogin`, `checkSender`, `resolve`, `accept`, `startTLS`) is always the last of its list: the loop
+/// brings the answer back as the next input and pulls no frame before.
 package struct Session: Sendable {
     package enum Input: Sendable {
         /// Somebody connected; the greeting is due.

@@ -52,8 +52,8 @@ final class RedisChannel: Sendable {
         return result
     }
 
-    /// - Parameter time: without a reply by then the connection is given up (replies come in order, so nothing behind it
-    ///   could be answered either).
+    /// - Parameter time: without a reply by then the connection is given up (replies come in order, so nothing behind
+    ///   it could be answered either).
     func call(_ command: [String], within time: Duration = .seconds(1)) async throws -> RedisReply {
         let promise = channel.eventLoop.makePromise(of: RedisReply.self)
         write(command, promise, within: time)

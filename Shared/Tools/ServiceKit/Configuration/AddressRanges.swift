@@ -17,7 +17,8 @@ package struct IPAddress: Hashable, Sendable, CustomStringConvertible {
     /// The usual text forms; a zone (`%eth0`) is dropped.
     package init?(_ text: String) {
         let text = String(text.prefix { $0 != "%" })
-        var four = in_addr(), six = in6_addr()
+        var four = in_addr()
+        var six = in6_addr()
         if inet_pton(AF_INET, text, &four) == 1 {
             self.init(bytes: withUnsafeBytes(of: &four) { Array($0) })
         } else if inet_pton(AF_INET6, text, &six) == 1 {
@@ -27,7 +28,9 @@ package struct IPAddress: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    package var isLoopback: Bool { bytes.count == 4 ? bytes[0] == 127 : bytes == [UInt8](repeating: 0, count: 15) + [1] }
+    package var isLoopback: Bool {
+        bytes.count == 4 ? bytes[0] == 127 : bytes == [UInt8](repeating: 0, count: 15) + [1]
+    }
 
     package var description: String {
         var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))

@@ -28,20 +28,28 @@ package struct ServiceConfiguration: Sendable {
         package static let keys = Setting("keys", "the folder with this service's purpose keys")
         package static let hostname = Setting("hostname", "this mail server's host name, as in mail.example.org")
         package static let bind = Setting("bind", "addresses to listen on, with commas", fallback: "0.0.0.0,::")
-        package static let certificate = Setting("tls.certificate", "PEM file with the certificate and its chain", fallback: "none: no TLS")
+        package static let certificate = Setting(
+            "tls.certificate", "PEM file with the certificate and its chain", fallback: "none: no TLS")
         package static let certificateKey = Setting("tls.key", "PEM file with the certificate's key", fallback: "none")
         package static let trustedProxies = Setting(
-            "trusted.proxies", "addresses or networks whose connections begin with PROXY v2, with commas", fallback: "none")
+            "trusted.proxies", "addresses or networks whose connections begin with PROXY v2, with commas",
+            fallback: "none")
         package static let redisHost = Setting("redis.host", "host of Redis", fallback: "none: without Redis")
         package static let redisPort = Setting("redis.port", "port of Redis", fallback: "6379")
-        package static let redisPassword = Setting("redis.password.file", "file with Redis's password", fallback: "none")
-        package static let dnsForward = Setting("dns.forward", "resolver to ask, as in 127.0.0.1@53", fallback: "none: ask the root")
-        package static let dnsAnchor = Setting("dns.anchor.file", "DNSSEC trust anchor", fallback: "/usr/share/dns/root.key")
-        package static let health = Setting("health.port", "port for /health/live, /health/ready, /metrics", fallback: "off")
-        package static let logLevel = Setting("log.level", "trace, debug, info, notice, warning, error", fallback: "info")
+        package static let redisPassword = Setting(
+            "redis.password.file", "file with Redis's password", fallback: "none")
+        package static let dnsForward = Setting(
+            "dns.forward", "resolver to ask, as in 127.0.0.1@53", fallback: "none: ask the root")
+        package static let dnsAnchor = Setting(
+            "dns.anchor.file", "DNSSEC trust anchor", fallback: "/usr/share/dns/root.key")
+        package static let health = Setting(
+            "health.port", "port for /health/live, /health/ready, /metrics", fallback: "off")
+        package static let logLevel = Setting(
+            "log.level", "trace, debug, info, notice, warning, error", fallback: "info")
 
         package static let all = [
-            data, keys, hostname, bind, certificate, certificateKey, trustedProxies, redisHost, redisPort, redisPassword,
+            data, keys, hostname, bind, certificate, certificateKey, trustedProxies, redisHost, redisPort,
+            redisPassword,
             dnsForward, dnsAnchor, health, logLevel,
         ]
     }
@@ -50,7 +58,9 @@ package struct ServiceConfiguration: Sendable {
         data = reader.needed(Key.data)
         keys = reader.needed(Key.keys)
         hostname = reader.needed(Key.hostname)
-        bind = (reader.text(Key.bind) ?? "0.0.0.0,::").split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+        bind = (reader.text(Key.bind) ?? "0.0.0.0,::").split(separator: ",").map {
+            $0.trimmingCharacters(in: .whitespaces)
+        }
         certificate = reader.text(Key.certificate)
         certificateKey = reader.text(Key.certificateKey)
         if (certificate == nil) != (certificateKey == nil) {
@@ -65,7 +75,8 @@ package struct ServiceConfiguration: Sendable {
         redisHost = reader.text(Key.redisHost)
         redisPort = reader.port(Key.redisPort) ?? 6_379
         if let file = reader.text(Key.redisPassword) {
-            redisPassword = (try? String(contentsOfFile: file, encoding: .utf8))?.trimmingCharacters(in: .whitespacesAndNewlines)
+            redisPassword = (try? String(contentsOfFile: file, encoding: .utf8))?.trimmingCharacters(
+                in: .whitespacesAndNewlines)
             if redisPassword == nil { reader.wrong(Key.redisPassword, "the file \(file) cannot be read") }
         }
         dnsForward = reader.text(Key.dnsForward)
@@ -77,7 +88,8 @@ package struct ServiceConfiguration: Sendable {
         for folder in [data, keys] where !folder.isEmpty {
             var isFolder: ObjCBool = false
             if !FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder) || !isFolder.boolValue {
-                reader.wrong(folder == data ? Key.data : Key.keys, "there is no folder \(folder); `mailkeep init` makes it")
+                reader.wrong(
+                    folder == data ? Key.data : Key.keys, "there is no folder \(folder); `mailkeep init` makes it")
             }
         }
     }

@@ -2,8 +2,8 @@
 import NIOCore
 import NIOSSL
 
-/// The end of a connection's pipeline: keeps what arrived until it is asked for, and stops reading from the socket while
-/// nobody asks. Lives on the event loop.
+/// The end of a connection's pipeline: keeps what arrived until it is asked for, and stops reading from the socket
+/// while nobody asks. Lives on the event loop.
 final class BytePump: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 

@@ -71,8 +71,8 @@ package final class Connection: Sendable {
 
     package func write(_ bytes: [UInt8]) async throws { try await write(ByteBuffer(bytes: bytes)) }
 
-    /// Sends `reply` in clear, then goes over to TLS. Everything that the client sent before it saw the reply is dropped
-    /// (RFC 3207 section 4.2).
+    /// Sends `reply` in clear, then goes over to TLS. Everything that the client sent before it saw the reply is
+    /// dropped (RFC 3207 section 4.2).
     package func startTLS(reply: [UInt8]) async throws {
         guard let context = certificates?.context else { throw ConnectionError.noCertificate }
         try await channel.eventLoop.submit { [channel, pump] in

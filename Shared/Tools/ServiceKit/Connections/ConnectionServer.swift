@@ -56,11 +56,13 @@ package struct ConnectionServer: Service {
 
     /// - Parameters:
     ///   - busyLine: what a client over its limit is told before it is cut off.
-    ///   - bound: told once about the port of each listener, when all of them listen; a port 0 was chosen by the system.
+    ///   - bound: told once about the port of each listener, when all of them listen; a port 0 was chosen by the
+    ///     system.
     ///   - session: runs one connection to its end; the connection is closed after it.
     package init(
         configuration: ServiceConfiguration, listeners: [Listener], certificates: TLSCertificates?,
-        limits: ConnectionLimits = ConnectionLimits(), logger: Logger, busyLine: @escaping @Sendable (_ listener: String) -> [UInt8],
+        limits: ConnectionLimits = ConnectionLimits(), logger: Logger,
+        busyLine: @escaping @Sendable (_ listener: String) -> [UInt8],
         bound: @escaping @Sendable ([String: Int]) -> Void = { _ in },
         session: @escaping @Sendable (Connection) async throws -> Void
     ) {
@@ -118,13 +120,16 @@ package struct ConnectionServer: Service {
     }
 
     private func bind(_ listener: Listener, _ address: String) async throws -> Open {
-        let trusted = configuration.trustedProxies, certificates = certificates
+        let trusted = configuration.trustedProxies
+        let certificates = certificates
         let (accepted, continuation) = AsyncStream.makeStream(of: Accepted.self)
         let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.backlog, value: 256)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelOption(
-                ChannelOptions.Types.SocketOption(level: .ipv6, name: .ipv6_v6only), value: 1, when: address.contains(":"))
+                ChannelOptions.Types.SocketOption(level: .ipv6, name: .ipv6_v6only), value: 1,
+                when: address.contains(":")
+            )
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -141,7 +146,8 @@ package struct ConnectionServer: Service {
                     let pump = BytePump()
                     try channel.pipeline.syncOperations.addHandler(pump)
                     let accepted = Accepted(
-                        channel: channel, pump: NIOLoopBound(pump, eventLoop: channel.eventLoop), client: found.futureResult)
+                        channel: channel, pump: NIOLoopBound(pump, eventLoop: channel.eventLoop),
+                        client: found.futureResult)
                     try channel.pipeline.syncOperations.addHandler(Arrival { continuation.yield(accepted) })
                 }
             }
@@ -160,7 +166,8 @@ package struct ConnectionServer: Service {
     }
 
     private func serve(_ accepted: Accepted, _ server: Open, _ counts: ConnectionCounts) async {
-        let channel = accepted.channel, listener = server.listener
+        let channel = accepted.channel
+        let listener = server.listener
         let limit = channel.eventLoop.scheduleTask(in: limits.proxyHeader) { channel.close(promise: nil) }
         let peer = try? await accepted.client.get()
         limit.cancel()
@@ -170,7 +177,8 @@ package struct ConnectionServer: Service {
             return
         }
         let connection = Connection(
-            id: Self.makeID(), peer: peer, listener: listener.name, localPort: channel.localAddress?.port ?? listener.port,
+            id: Self.makeID(), peer: peer, listener: listener.name,
+            localPort: channel.localAddress?.port ?? listener.port,
             isTLS: listener.security == .implicit, certificates: certificates, channel: channel, pump: accepted.pump,
             logger: logger)
         guard counts.add(connection) else {

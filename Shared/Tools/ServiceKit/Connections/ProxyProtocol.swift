@@ -25,9 +25,13 @@ package enum ProxyProtocol {
         case (0, _):
             return .header(source: nil, port: 0, length: 16 + length)
         case (1, 0x11) where length >= 12:
-            return .header(source: IPAddress(bytes: Array(bytes[16..<20])), port: Int(bytes[24]) << 8 | Int(bytes[25]), length: 16 + length)
+            return .header(
+                source: IPAddress(bytes: Array(bytes[16..<20])), port: Int(bytes[24]) << 8 | Int(bytes[25]),
+                length: 16 + length)
         case (1, 0x21) where length >= 36:
-            return .header(source: IPAddress(bytes: Array(bytes[16..<32])), port: Int(bytes[48]) << 8 | Int(bytes[49]), length: 16 + length)
+            return .header(
+                source: IPAddress(bytes: Array(bytes[16..<32])), port: Int(bytes[48]) << 8 | Int(bytes[49]),
+                length: 16 + length)
         default:
             return .malformed
         }

@@ -86,7 +86,8 @@ private final class HealthHandler: ChannelInboundHandler {
                 let readiness = await Readiness.ask(checks)
                 loop.execute {
                     let (handler, context) = bound.value
-                    handler.send(readiness.isReady ? .ok : .serviceUnavailable, readiness.body, "application/json", context)
+                    handler.send(
+                        readiness.isReady ? .ok : .serviceUnavailable, readiness.body, "application/json", context)
                 }
             }
         default: send(.notFound, "not found\n", "text/plain", context)
@@ -98,7 +99,8 @@ private final class HealthHandler: ChannelInboundHandler {
         let headers = HTTPHeaders([
             ("content-type", type), ("content-length", String(body.utf8.count)), ("connection", "close"),
         ])
-        context.write(wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: status, headers: headers))), promise: nil)
+        context.write(
+            wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: status, headers: headers))), promise: nil)
         context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: body)))), promise: nil)
         let channel = context.channel
         context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in channel.close(promise: nil) }

@@ -22,8 +22,12 @@ package final class PrometheusMetrics: MetricsFactory {
             .map { "\($0.key.name)\($0.key.labels) \($0.value)\n" }.joined()
     }
 
-    fileprivate func change(_ label: String, _ suffix: String, _ dimensions: [(String, String)], _ body: (inout Double) -> Void) {
-        let labels = dimensions.map { "\(Self.clean($0.0))=\"\($0.1.filter { $0 != "\"" && $0 != "\\" && $0 != "\n" })\"" }
+    fileprivate func change(
+        _ label: String, _ suffix: String, _ dimensions: [(String, String)], _ body: (inout Double) -> Void
+    ) {
+        let labels = dimensions.map {
+            "\(Self.clean($0.0))=\"\($0.1.filter { $0 != "\"" && $0 != "\\" && $0 != "\n" })\""
+        }
         let series = Series(
             name: Self.clean(label) + suffix, labels: labels.isEmpty ? "" : "{\(labels.joined(separator: ","))}")
         values.withLock { values in
@@ -39,14 +43,20 @@ package final class PrometheusMetrics: MetricsFactory {
     package func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
         Handler(self, label, dimensions)
     }
-    package func makeFloatingPointCounter(label: String, dimensions: [(String, String)]) -> any FloatingPointCounterHandler {
+    package func makeFloatingPointCounter(label: String, dimensions: [(String, String)])
+        -> any FloatingPointCounterHandler
+    {
         Handler(self, label, dimensions)
     }
-    package func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler { Handler(self, label, dimensions) }
+    package func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler {
+        Handler(self, label, dimensions)
+    }
     package func makeRecorder(label: String, dimensions: [(String, String)], aggregate: Bool) -> any RecorderHandler {
         Handler(self, label, dimensions, aggregate: aggregate)
     }
-    package func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler { Handler(self, label, dimensions) }
+    package func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
+        Handler(self, label, dimensions)
+    }
     package func destroyCounter(_ handler: any CounterHandler) {}
     package func destroyFloatingPointCounter(_ handler: any FloatingPointCounterHandler) {}
     package func destroyMeter(_ handler: any MeterHandler) {}
@@ -54,7 +64,9 @@ package final class PrometheusMetrics: MetricsFactory {
     package func destroyTimer(_ handler: any TimerHandler) {}
 
     /// A name and its labels; the values are the factory's, so that asking again for the same goes on counting.
-    private final class Handler: CounterHandler, FloatingPointCounterHandler, MeterHandler, RecorderHandler, TimerHandler {
+    private final class Handler: CounterHandler, FloatingPointCounterHandler, MeterHandler, RecorderHandler,
+        TimerHandler
+    {
         private let metrics: PrometheusMetrics
         private let label: String
         private let dimensions: [(String, String)]

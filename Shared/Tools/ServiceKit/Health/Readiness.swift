@@ -40,6 +40,7 @@ struct Readiness {
             if problem != nil, check.isNeeded { isReady = false }
             fields.append("\(JSONLogHandler.quote(check.name)):\(JSONLogHandler.quote(problem ?? "ok"))")
         }
-        return Readiness(isReady: isReady, body: "{\"ready\":\(isReady),\"checks\":{\(fields.joined(separator: ","))}}\n")
+        return Readiness(
+            isReady: isReady, body: "{\"ready\":\(isReady),\"checks\":{\(fields.joined(separator: ","))}}\n")
     }
 }
