@@ -14,6 +14,8 @@ package struct LineReader: Sendable {
 
     private var buffer: [UInt8] = []
     private var start = 0
+    /// Where the search for a line end goes on, so that a line that trickles in is not searched again and again.
+    private var searched = 0
     private var isSkipping = false
 
     package init() {}
@@ -21,6 +23,7 @@ package struct LineReader: Sendable {
     package mutating func append(_ bytes: [UInt8]) {
         if start > 0 {
             buffer.removeFirst(start)
+            searched -= start
             start = 0
         }
         buffer += bytes
@@ -31,16 +34,18 @@ package struct LineReader: Sendable {
 
     /// `nil`: more bytes are needed.
     package mutating func next() -> Event? {
-        guard let end = buffer[start...].firstIndex(of: 0x0A) else {
+        guard let end = buffer[searched...].firstIndex(of: 0x0A) else {
+            searched = buffer.count
             if buffer.count - start > Self.limit {
                 isSkipping = true
                 buffer = []
-                start = 0
+                (start, searched) = (0, 0)
             }
             return nil
         }
         var line = buffer[start..<end]
         start = end + 1
+        searched = start
         if isSkipping || line.count > Self.limit {
             isSkipping = false
             return .tooLong
