@@ -59,6 +59,14 @@ import Testing
         }
     }
 
+    /// It would read as the continuation of our Received line.
+    @Test(arguments: [" Authentication-Results: mx.example.org; dkim=pass\r\n", "\tx\r\n"])
+    func aFirstLineThatContinuesNothingIsRefused(line: String) async throws {
+        let world = try World()
+        let verdict = await world.flow.accept(try await world.message(line + text, to: ["anna@example.org"]))
+        #expect(verdict.refusal == .beginsFolded && world.stored.isEmpty)
+    }
+
     @Test func policyRefusesAndNullSenderPasses() async throws {
         let world = try World()
         let bounce = await world.flow.accept(try await world.message(text, from: nil, to: ["anna@example.org"]))

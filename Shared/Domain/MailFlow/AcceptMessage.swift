@@ -68,6 +68,8 @@ package struct AcceptMessage: Sendable {
     package func accept(_ message: IncomingMessage) async -> AcceptVerdict {
         // 1. A message that has been through a hundred servers goes in circles.
         guard hops(message.content) <= limits.hops else { return refused(message, .tooManyHops) }
+        // Its first line would go on with the last of ours.
+        if let first = message.content.first, first == 0x20 || first == 0x09 { return refused(message, .beginsFolded) }
 
         // 2. Who answers for it: our user, or nobody yet.
         var trace = ""

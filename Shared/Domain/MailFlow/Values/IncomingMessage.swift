@@ -66,6 +66,8 @@ package enum AcceptVerdict: Sendable {
 package enum Refusal: Sendable, Equatable {
     /// More Received lines than `FlowLimits.hops`: 554 5.4.6.
     case tooManyHops
+    /// The first line begins with a blank and would continue a trace line of ours: 554 5.6.0.
+    case beginsFolded
     /// 552 5.3.4
     case tooLarge
     /// The domain of the From asks by DMARC to refuse what it did not send: 550 5.7.1.

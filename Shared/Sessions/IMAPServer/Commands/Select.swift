@@ -12,10 +12,8 @@ extension IMAPSession {
         if condstore { isCondstore = true }
         let snapshot = try await store.select(MailboxName(name), claimingRecent: !isReadOnly && !isRev2)
         let mailbox = SelectedMailbox(snapshot, isReadOnly: isReadOnly)
-        out.line("* \(mailbox.messages.count) EXISTS")
+        tellSize(mailbox)
         if !isRev2 {
-            let recent = mailbox.messages.count - mailbox.messages.firstIndex(notBelow: mailbox.firstRecentUID)
-            out.line("* \(recent) RECENT")
             if let unseen = mailbox.messages.flags.firstIndex(where: { $0 & UInt64(SystemFlags.seen.rawValue) == 0 }) {
                 out.line("* OK [UNSEEN \(unseen + 1)] the first that was not seen")
             }

@@ -41,7 +41,15 @@ extension IMAPSession {
         for (offset, uid) in new.uids.enumerated() where uid > mailbox.messages.uids.last ?? 0 {
             mailbox.messages.append(uid: uid, flags: new.flags[offset], modseq: new.modseqs[offset])
         }
-        if !new.isEmpty { out.line("* \(mailbox.messages.count) EXISTS") }
+        if !new.isEmpty { tellSize(mailbox) }
+    }
+
+    /// EXISTS, and RECENT for IMAP4rev1 (RFC 3501 sections 7.3.1 and 7.3.2).
+    func tellSize(_ mailbox: SelectedMailbox) {
+        out.line("* \(mailbox.messages.count) EXISTS")
+        guard !isRev2 else { return }
+        let recent = mailbox.messages.count - mailbox.messages.firstIndex(notBelow: mailbox.firstRecentUID)
+        out.line("* \(recent) RECENT")
     }
 
     func tellExpunged(_ mailbox: inout SelectedMailbox) {

@@ -94,6 +94,7 @@ enum Reply {
         let notAuthorized = EnhancedStatusCode(5, 7, 1)
         return switch refusal {
         case .tooManyHops: SMTPReply(554, EnhancedStatusCode(5, 4, 6), "Too many hops: this message is in a loop")
+        case .beginsFolded: SMTPReply(554, EnhancedStatusCode(5, 6, 0), "The first line is the continuation of none")
         case .tooLarge: tooLarge
         case .policy(let domain):
             SMTPReply(550, notAuthorized, "Refused by the DMARC policy of \(domain)")
