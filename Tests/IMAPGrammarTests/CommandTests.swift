@@ -86,6 +86,16 @@ import Testing
         #expect { try Self.parse(line) } throws: { ($0 as? IMAPSyntaxError)?.tag == "a1" }
     }
 
+    @Test(arguments: [[0xFF, 0xFE], [0xC3], [0xED, 0xA0, 0x80]] as [[UInt8]])
+    func aNameThatIsNoUTF8IsRefused(name: [UInt8]) {
+        for verb in ["CREATE ", "LIST \"\" "] {
+            var framing = IMAPFraming()
+            framing.append(Array("a1 \(verb)".utf8) + name + [0x0D, 0x0A])
+            guard case .command(let bytes)? = framing.next() else { return #expect(Bool(false)) }
+            #expect(throws: IMAPSyntaxError.self) { try TaggedCommand(parsing: bytes) }
+        }
+    }
+
     @Test(arguments: ["", "+ NOOP", "(a NOOP", "\"a\" NOOP", " NOOP"])
     func withoutATagNoneIsNamed(line: String) {
         #expect { try TaggedCommand(parsing: CommandBytes(line: line)) } throws: {

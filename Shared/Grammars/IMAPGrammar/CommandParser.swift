@@ -152,9 +152,10 @@ struct CommandParser {
     /// astring = 1*ASTRING-CHAR / string
     mutating func astring() throws(Failure) -> [UInt8] {
         if next == 0x22 || next == 0 { return try string() }
-        let text = take { Self.isAstring($0) || $0 >= 0x80 }
-        guard !text.isEmpty else { throw fail("an argument is missing") }
-        return Array(text.utf8)
+        let start = position
+        while let byte = next, Self.isAstring(byte) || byte >= 0x80 { position += 1 }
+        guard position > start else { throw fail("an argument is missing") }
+        return Array(input[start..<position])
     }
 
     mutating func text() throws(Failure) -> String {
@@ -186,10 +187,11 @@ struct CommandParser {
             guard quoted.count <= 2_000 else { throw fail("the pattern is too long") }
             return try Self.mailboxName(quoted)
         }
-        let text = take { Self.isAstring($0) || $0 == 0x25 || $0 == 0x2A || $0 >= 0x80 }
-        guard !text.isEmpty else { throw fail("a pattern is missing") }
-        guard text.utf8.count <= 2_000 else { throw fail("the pattern is too long") }
-        return try Self.mailboxName(Array(text.utf8))
+        let start = position
+        while let byte = next, Self.isAstring(byte) || byte == 0x25 || byte == 0x2A || byte >= 0x80 { position += 1 }
+        guard position > start else { throw fail("a pattern is missing") }
+        guard position - start <= 2_000 else { throw fail("the pattern is too long") }
+        return try Self.mailboxName(Array(input[start..<position]))
     }
 
     mutating func sequenceSet() throws(Failure) -> SequenceSet {
