@@ -18,8 +18,11 @@ extension IMAPSession {
         let result = try await store.search(query, in: mailbox.id)
         let indices = result.uids.compactMap { mailbox.messages.index(of: $0) }
         let numbers = indices.map { command.byUID ? mailbox.messages.uids[$0] : UInt32($0 + 1) }
-        if saves { selected?.saved = mailbox.uids(Self.kept(indices, command.returns ?? [])) }
-        let modseq = usesModseq && !indices.isEmpty ? result.highestModseq : nil
+        let kept = Self.kept(indices, command.returns ?? [])
+        if saves { selected?.saved = mailbox.uids(kept) }
+        var modseq = usesModseq && !indices.isEmpty ? result.highestModseq : nil
+        // Of what is returned alone (RFC 7162 section 3.1.10).
+        if modseq != nil, kept.count < indices.count { modseq = kept.map { mailbox.messages.modseqs[$0] }.max() }
         if let returns = command.returns ?? (isRev2 ? [.all] : nil) {
             tell(numbers, tag, returns, byUID: command.byUID, modseq: modseq)
         } else {
@@ -29,7 +32,7 @@ extension IMAPSession {
         ok(tag, "done")
     }
 
-    /// With MIN or MAX alone, SAVE keeps those and not the rest (RFC 5182 section 2.1).
+    /// With MIN or MAX alone, SAVE keeps those and not the rest (RFC 5182 section 2.1), and MODSEQ is theirs.
     private static func kept(_ indices: [Int], _ returns: Set<SearchCommand.Return>) -> [Int] {
         guard let first = indices.first, let last = indices.last, returns.isDisjoint(with: [.all, .count]),
             !returns.isDisjoint(with: [.min, .max])
