@@ -31,6 +31,8 @@ import Testing
             "authentication-results : MX.Example.ORG. 1; dkim=pass\r\n spf=pass\r\n",
             "Authentication-Results: (hi (there\\)) ) \r\n \"mx.example.org\"; none\r\n",
             "Authentication-Results: mx.example.org(comment); none\r\n",
+            "Authentication-Results: mx.example.org/1; dkim=pass\r\n", "Authentication-Results: mx.example.org\\; dkim=pass\r\n",
+            "Authentication-Results: mx.example.org, x; dkim=pass\r\n",
             "Authentication-Results: mx.example.org",
         ]
         for field in forged.dropLast() {
@@ -39,7 +41,7 @@ import Testing
                 decoding: ForgedResults.removed(from: content, hostname: "mx.example.org"), as: UTF8.self)
             #expect(result == kept + "Subject: s\r\n\r\nAuthentication-Results: mx.example.org; body\r\n")
         }
-        #expect(ForgedResults.removed(from: bytes(forged[4]), hostname: "mx.example.org").isEmpty)
+        #expect(ForgedResults.removed(from: bytes(forged[forged.count - 1]), hostname: "mx.example.org").isEmpty)
         for other in ["mx.example.org.evil.example; x", "amx.example.org; x", "", ";", "(", "\"", "\\"] {
             let content = bytes("Authentication-Results: \(other)\r\n\r\n")
             #expect(ForgedResults.removed(from: content, hostname: "mx.example.org") == content)

@@ -39,7 +39,8 @@ enum ForgedResults {
                 index += 1
             }
         } else {
-            while index < body.endIndex, (0x21...0x7E).contains(body[index]), body[index] != 0x3B, body[index] != 0x28 {
+            // Up to what no host name has: readers that look at the beginning alone take `host/1;` for us as well.
+            while index < body.endIndex, isNamePart(body[index]) {
                 name.append(body[index])
                 index += 1
             }
@@ -47,6 +48,13 @@ enum ForgedResults {
         var text = String(decoding: name, as: UTF8.self).lowercased()
         if text.hasSuffix(".") { text.removeLast() }
         return text
+    }
+
+    private static func isNamePart(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x80...0xFF: true
+        default: false
+        }
     }
 
     private static func skipCommentsAndBlanks(_ body: ArraySlice<UInt8>, _ index: inout Int) {
