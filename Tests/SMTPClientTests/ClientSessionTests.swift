@@ -113,15 +113,19 @@ import Testing
         #expect(session.outcome.results[2]?.outcome == .deferred)
     }
 
+    static let untilTLS = """
+        S: 220 hello
+        C: EHLO mx.y.example
+        S: 250-hi|250 STARTTLS
+
+        """
+    static let toTLS = untilTLS + "C: STARTTLS\n"
+
     @Test func TLSWhereItIsOffered() throws {
         var session = try Self.session()
         try Self.play(
             &session,
-            """
-            S: 220 hello
-            C: EHLO mx.y.example
-            S: 250-hi|250 STARTTLS
-            C: STARTTLS
+            Self.toTLS + """
             S: 220 go
             C: (TLS)
             C: EHLO mx.y.example
@@ -138,27 +142,17 @@ import Testing
 
     @Test func aHandshakeThatFailsIsTriedInClear() throws {
         var session = try Self.session()
-        let before = """
-            S: 220 hello
-            C: EHLO mx.y.example
-            S: 250-hi|250 STARTTLS
-
-            """
-        try Self.play(&session, before + "C: STARTTLS\nS: 220 go\nC: (TLS)\nC: EHLO mx.y.example\n(lost)\nC: (close)")
+        try Self.play(&session, Self.toTLS + "S: 220 go\nC: (TLS)\nC: EHLO mx.y.example\n(lost)\nC: (close)")
         #expect(session.outcome.failure == .tlsFailed)
         var again = try Self.session(mayUseTLS: false)
-        try Self.play(&again, before + "C: MAIL FROM:<a@y.example>")
+        try Self.play(&again, Self.untilTLS + "C: MAIL FROM:<a@y.example>")
     }
 
     @Test func aServerThatRefusesTLSGetsItInClear() throws {
         var session = try Self.session()
         try Self.play(
             &session,
-            """
-            S: 220 hello
-            C: EHLO mx.y.example
-            S: 250-hi|250 STARTTLS
-            C: STARTTLS
+            Self.toTLS + """
             S: 454 4.7.0 not now
             C: MAIL FROM:<a@y.example>
             """)

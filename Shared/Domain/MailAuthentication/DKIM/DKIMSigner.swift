@@ -36,7 +36,7 @@ package struct DKIMSigner {
         let empty =
             "DKIM-Signature: v=1; a=\(algorithm.rawValue); c=relaxed/relaxed; d=\(domain);\r\n\ts=\(selector); t=\(seconds);"
             + "\r\n\th=\(names.joined(separator: ":\r\n\t "));\r\n\tbh=\(bodyHash);\r\n\tb="
-        var data = headerInput(names)
+        var data = SignedFields.input(names, of: header, in: message, .relaxed)
         data += Canonicalization.relaxed.field(empty.utf8).dropLast(2)
         let characters = Array(try Self.sign(data, algorithm, privateKey).base64EncodedString())
         let lines = stride(from: 0, to: characters.count, by: 72).map {
@@ -49,17 +49,6 @@ package struct DKIMSigner {
         Self.signed.flatMap { name in
             Array(repeating: name, count: header.all(name).count + (name == "from" ? 1 : 0))
         }
-    }
-
-    /// Instances of a name from the last to the first (section 5.4.2).
-    private func headerInput(_ names: [String]) -> [UInt8] {
-        var left: [String: [HeaderField]] = [:]
-        for name in Set(names) { left[name] = header.all(name) }
-        var output: [UInt8] = []
-        for name in names {
-            if let field = left[name]?.popLast() { output += Canonicalization.relaxed.field(message[field.raw]) }
-        }
-        return output
     }
 
     private static func sign(_ data: [UInt8], _ algorithm: SigningAlgorithm, _ key: some ContiguousBytes) throws -> Data

@@ -60,14 +60,7 @@ struct MessageSignature {
     /// What the signature is over: the named fields, each name from its last instance upwards (section 5.4.2), then the
     /// signing field itself.
     func input(_ header: MessageHeader, _ message: [UInt8]) -> [UInt8] {
-        var instances: [String: ArraySlice<HeaderField>] = [:]
-        for field in header.fields where !field.name.isEmpty && field.raw != self.field.raw {
-            instances[field.name.lowercased(), default: []].append(field)
-        }
-        var output: [UInt8] = []
-        for name in signedFields {
-            if let field = instances[name]?.popLast() { output += headerForm.field(message[field.raw]) }
-        }
-        return output + field.unsigned(in: message, headerForm)
+        SignedFields.input(signedFields, of: header, in: message, headerForm, except: field.raw)
+            + field.unsigned(in: message, headerForm)
     }
 }
