@@ -74,6 +74,7 @@ let domain: [Target] = [
     library(
         "Accounts", layer: "Domain", ["MailFormat", "SealedSQLite", "CSodium", crypto, cryptoExtras, grdb, logging]),
     library("MailStore", layer: "Domain", ["Accounts", "MailFormat", "SealedSQLite", crypto, grdb, logging]),
+    library("Logins", layer: "Domain", ["Accounts", "RedisStreams", "SASLMechanisms", nio, logging, metrics]),
     library("MailAuthentication", layer: "Domain", ["MailFormat", "DNSClient", "CPublicSuffix", crypto, cryptoExtras]),
     library("OutgoingQueue", layer: "Domain", ["SealedSQLite", grdb]),
     library(
@@ -88,7 +89,7 @@ let sessions: [Target] = [
     library(
         "SMTPServer", layer: "Sessions",
         [
-            "SMTPGrammar", "SASLMechanisms", "MailFormat", "ServiceKit", "RedisStreams", "Accounts", "MailFlow",
+            "SMTPGrammar", "SASLMechanisms", "MailFormat", "ServiceKit", "Accounts", "Logins", "MailFlow",
             "MailAuthentication", nio, nioSSL, logging, metrics, lifecycle,
         ]),
     library(
@@ -115,7 +116,7 @@ let services: [Target] = [
     service(
         "SMTPInbound",
         [
-            "SMTPServer", "MailFlow", "ServiceKit", "RedisStreams", "DNSClient", "Accounts", "MailStore",
+            "SMTPServer", "MailFlow", "ServiceKit", "RedisStreams", "DNSClient", "Accounts", "Logins", "MailStore",
             "OutgoingQueue", "MailAuthentication", "SealedSQLite", nio, nioSSL, logging, lifecycle, configuration,
         ]),
     service(
@@ -127,9 +128,9 @@ let services: [Target] = [
     service(
         "MailAccess",
         [
-            "IMAPServer", "POP3Server", "SASLMechanisms", "ServiceKit", "RedisStreams", "Accounts", "MailStore",
-            "SealedSQLite", nio,
-            nioSSL, logging, lifecycle, configuration,
+            "IMAPServer", "POP3Server", "SASLMechanisms", "ServiceKit", "RedisStreams", "Accounts", "Logins",
+            "MailStore",
+            "SealedSQLite", nio, nioSSL, logging, lifecycle, configuration,
         ]),
     .executableTarget(
         name: "mailkeep",
@@ -186,6 +187,7 @@ let package = Package(
         tests("RedisStreams", [logging]), tests("DNSClient"),
         tests("ServiceKit", [nio, nioPosix, nioSSL, logging, lifecycle]),
         tests("Accounts", ["MailFormat", "SealedSQLite", grdb, crypto]),
+        tests("Logins", ["RedisStreams", logging]),
         tests("MailStore", ["Accounts", "MailFormat", "SealedSQLite", grdb]),
         tests("MailAuthentication", ["MailFormat", "DNSClient", crypto, cryptoExtras]),
         tests("OutgoingQueue", ["MailFormat", "SealedSQLite", grdb]),
@@ -204,7 +206,8 @@ let package = Package(
         .testTarget(
             name: "JourneyTests",
             dependencies: [
-                "SMTPServer", "IMAPServer", "MailFlow", "MailStore", "MailAuthentication", "Accounts", "OutgoingQueue",
+                "SMTPServer", "IMAPServer", "MailFlow", "MailStore", "MailAuthentication", "Accounts", "Logins",
+                "OutgoingQueue",
                 "SASLMechanisms", "DNSClient", "RedisStreams", "ServiceKit", "SealedSQLite", "TestSupport", logging,
             ], path: "Tests/JourneyTests", swiftSettings: strict),
         tests("POP3Server", ["POP3Grammar", "Accounts", "MailStore", "MailFormat", "ServiceKit", "SealedSQLite"]),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import Foundation
+import ServiceKit
 
 /// The operator's command. docs/mailkeep-command.md is its manual.
 @main
@@ -18,6 +19,7 @@ struct Mailkeep: AsyncParsableCommand {
               mailkeep domain add example.org
               mailkeep account add anna@example.org --administrator
             """,
+        version: Release.version,
         subcommands: [
             InitCommand.self, DomainCommand.self, AccountCommand.self, AliasCommand.self, QueueCommand.self,
             HealthCommand.self, KeysCommand.self,

@@ -2,9 +2,11 @@
 import Accounts
 import IMAPServer
 import Logging
+import Logins
 import MailStore
 import POP3Server
 import RedisStreams
+import SASLMechanisms
 import ServiceKit
 import ServiceLifecycle
 
@@ -45,13 +47,16 @@ struct Entry {
             logger: logger)
         let announcements = Announcements(client: redis)
         let counters = Counters(client: redis, hash: KeyedHash(secret: configuration.redisPassword))
-        let logins = Logins(directory: directory, failed: FailedLogins(counters: counters))
+        let logins = Logins(directory: directory, counters: counters)
+        let check = { @Sendable (credentials: SASLCredentials, connection: Connection) in
+            await logins.check(credentials, from: connection.peer.ip.description, logger: connection.logger)
+        }
         let imap = IMAPService(
-            accounts: accounts, login: { await logins.check($0, $1) },
+            accounts: accounts, login: check,
             announce: { announcements.announce(account: $0.description) },
             wait: { await announcements.wait(for: $0, seconds: $1) })
         let pop3 = POP3Service(
-            accounts: accounts, login: { await logins.check($0, $1) },
+            accounts: accounts, login: check,
             announce: { announcements.announce(account: $0.description) })
         let server = ConnectionServer(
             configuration: configuration, listeners: listeners,

@@ -35,8 +35,7 @@ struct Entry {
                     ConnectionLoop(hostname: configuration.hostname, role: door, memory: memory) { connection in
                         MailFlowBackend(
                             clientAddress: connection.peer.ip.description, directory: rooms.directory,
-                            failedLogins: rooms.failedLogins,
-                            flow: flow, logger: connection.logger)
+                            logins: rooms.logins, flow: flow, logger: connection.logger)
                     }
                 )
             })

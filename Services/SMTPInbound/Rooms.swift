@@ -4,6 +4,7 @@ import Accounts
 import DNSClient
 import Foundation
 import Logging
+import Logins
 import MailAuthentication
 import MailFlow
 import MailStore
@@ -17,7 +18,7 @@ struct Rooms: Sendable {
     let directory: Directory
     let accounts: AccountDirectory
     let queue: OutgoingQueue
-    let failedLogins: FailedLogins
+    let logins: Logins
     let redis: RedisClient
     /// Wakes us for local deliveries.
     let local: WorkStream
@@ -36,10 +37,10 @@ struct Rooms: Sendable {
         self.local = local
         announcements = Announcements(client: redis)
         let counters = Counters(client: redis, hash: KeyedHash(secret: configuration.redisPassword))
-        failedLogins = FailedLogins(counters: counters)
         let keys = try PurposeKeys(folder: configuration.keys, only: [.configuration, .accounts, .spool])
         let directory = try Directory(dataFolder: configuration.data, keys: keys)
         self.directory = directory
+        logins = Logins(directory: directory, counters: counters)
         data = configuration.data
         var limits = StoreLimits()
         // A message of the largest size must fit with our trace lines on top.

@@ -109,6 +109,9 @@ import Testing
                 makeFile: { _, _ in throw Broken() })
         }
         #expect(try await fixture.directory.accounts().isEmpty)
+        await #expect(throws: DirectoryError.noSuchDomain("nope.test")) {
+            _ = try await fixture.directory.accounts(of: "nope.test")
+        }
         try await fixture.add("anna@example.org")
     }
 

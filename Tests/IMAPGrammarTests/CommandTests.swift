@@ -48,6 +48,18 @@ import Testing
         #expect(try Self.parse(line) == .select(mailbox: name, isReadOnly: false, condstore: false))
     }
 
+    @Test(arguments: [
+        ("\"R&D\"", "R&D"), ("x&-y", "x&-y"), ("&AOQ-", "&AOQ-"), ("\"Äpfel & Birnen\"", "Äpfel & Birnen"),
+    ])
+    func withIMAP4rev2AnAmpersandIsItself(text: String, name: String) throws {
+        for (line, command) in [
+            ("SELECT \(text)", Command.select(mailbox: name, isReadOnly: false, condstore: false)),
+            ("LSUB \"\" \(text)", .lsub(reference: "", pattern: name)),
+        ] {
+            #expect(try TaggedCommand(parsing: CommandBytes(line: "a1 " + line), isUTF8: true).command == command)
+        }
+    }
+
     @Test func aLiteralStandsForAString() throws {
         var framing = IMAPFraming()
         framing.append(Array("a1 LOGIN {4+}\r\na\"\0b {1}\r\n".utf8))
@@ -80,7 +92,8 @@ import Testing
         "SELECT a (QRESYNC (1 2))", "COPY 0 a", "COPY 1: a", "COPY 1,,2 a", "COPY 99999999999 a", "UID NOOP",
         "STATUS a ()",
         "STATUS a (NONE)", "CREATE a (USE \\Sent)", "ENABLE", "RENAME a", "LIST \"\"", "UID", "UID EXPUNGE",
-        "APPEND a (\\Seen", "LOGIN \"\\a\" b", "ENABLE A  B",
+        "APPEND a (\\Seen", "LOGIN \"\\a\" b", "ENABLE A  B", "SEARCH ON 31-Feb-2024", "SEARCH ON 29-Feb-2023",
+        "SEARCH ON 31-Nov-2024",
     ])
     func isRefusedWithItsTag(line: String) {
         #expect { try Self.parse(line) } throws: { ($0 as? IMAPSyntaxError)?.tag == "a1" }

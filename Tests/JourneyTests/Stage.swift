@@ -3,6 +3,7 @@ import Accounts
 import DNSClient
 import IMAPServer
 import Logging
+import Logins
 import MailAuthentication
 import MailFlow
 import MailStore
@@ -63,8 +64,8 @@ final class Stage: Sendable {
         let redis = RedisClient(host: nil, port: 0, password: nil, logger: logger)
         let counters = Counters(client: redis, hash: KeyedHash(secret: nil))
         let backend = MailFlowBackend(
-            clientAddress: address, directory: directory, failedLogins: FailedLogins(counters: counters), flow: flow,
-            logger: logger)
+            clientAddress: address, directory: directory, logins: Logins(directory: directory, counters: counters),
+            flow: flow, logger: logger)
         let session = Session(
             hostname: "mx.example.org", role: .exchange, isTLS: false, limits: SessionLimits(), memory: MessageMemory())
         var conversation = Conversation(session: session, backend: backend)

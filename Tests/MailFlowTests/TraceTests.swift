@@ -31,7 +31,8 @@ import Testing
             "authentication-results : MX.Example.ORG. 1; dkim=pass\r\n spf=pass\r\n",
             "Authentication-Results: (hi (there\\)) ) \r\n \"mx.example.org\"; none\r\n",
             "Authentication-Results: mx.example.org(comment); none\r\n",
-            "Authentication-Results: mx.example.org/1; dkim=pass\r\n", "Authentication-Results: mx.example.org\\; dkim=pass\r\n",
+            "Authentication-Results: mx.example.org/1; dkim=pass\r\n",
+            "Authentication-Results: mx.example.org\\; dkim=pass\r\n",
             "Authentication-Results: mx.example.org, x; dkim=pass\r\n",
             "Authentication-Results: mx.example.org",
         ]

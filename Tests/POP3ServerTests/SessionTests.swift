@@ -18,8 +18,9 @@ import Testing
         #expect(
             said == Self.loggedIn + "+OK 2 messages\r\n+OK 2 47\r\n+OK 2 messages\r\n1 25\r\n2 22\r\n.\r\n+OK 2 22\r\n"
                 + "+OK 25 octets\r\nSubject: one\r\n\r\n..\r\na\r\nb\r\n.\r\n"
-                + "+OK 25 octets\r\nSubject: one\r\n\r\n..\r\na\r\n.\r\n"
-                + "+OK 22 octets\r\nSubject: two\r\n\r\n.\r\n" + "+OK marked\r\n-ERR no such message\r\n+OK 1 22\r\n"
+                + "+OK top of message follows\r\nSubject: one\r\n\r\n..\r\na\r\n.\r\n"
+                + "+OK top of message follows\r\nSubject: two\r\n\r\n.\r\n"
+                + "+OK marked\r\n-ERR no such message\r\n+OK 1 22\r\n"
                 + "+OK 1 messages\r\n2 22\r\n.\r\n+OK nothing is marked\r\n+OK 2 47\r\n+OK \r\n+OK bye\r\n")
         #expect(world.announced.withLock { $0 } == 0)
     }

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Logging
-import Synchronization
 import Testing
 
 @testable import RedisStreams
@@ -35,36 +33,6 @@ import Testing
         #expect(throws: RedisError.lost) {
             for _ in 0..<5 { try block.withUnsafeBytes { try reader.feed($0) } }
         }
-    }
-
-    @Test func withoutRedisFailuresAreCountedHereAndForgotten() async {
-        let start = ContinuousClock.now
-        let client = RedisClient(nil, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-        let clock = Clock()
-        let logins = FailedLogins(
-            counters: Counters(client: client, hash: KeyedHash(secret: nil)),
-            now: { start + clock.passed.withLock { $0 } })
-        for _ in 0..<10 {
-            #expect(await logins.delay(of: "192.0.2.1") == .zero)
-            await logins.failed(address: "192.0.2.1")
-        }
-        #expect(await logins.delay(of: "192.0.2.1") == .seconds(1))
-        #expect(await logins.delay(of: "::ffff:192.0.2.1") == .seconds(1))
-        for _ in 0..<30 { await logins.failed(address: "192.0.2.1") }
-        #expect(await logins.delay(of: "192.0.2.1") == FailedLogins.longestDelay)
-        #expect(await logins.delay(of: "192.0.2.9") == .zero)
-        clock.passed.withLock { $0 = FailedLogins.window }
-        #expect(await logins.delay(of: "192.0.2.1") == .zero)
-    }
-
-    private final class Clock: Sendable {
-        let passed = Mutex(Duration.zero)
-    }
-
-    @Test func ofIPv6TheNetworkIsCounted() {
-        #expect(FailedLogins.subject("2001:db8:1:2::3") == FailedLogins.subject("2001:db8:1:2:ffff::4"))
-        #expect(FailedLogins.subject("2001:db8:1:2::3") != FailedLogins.subject("2001:db8:1:3::3"))
-        #expect(FailedLogins.subject("::1") == "::1")
     }
 
     @Test func pausesGrowToABound() {

@@ -121,22 +121,6 @@ import Testing
         await iterator.next()
     }
 
-    @Test func failedLoginsAreSharedByReplicas() async throws {
-        let server = try RedisServer()
-        let clients = [client(server), client(server)]
-        let running = clients.map { client in Task { await client.run() } }
-        defer { running.forEach { $0.cancel() } }
-        let replicas = clients.map { FailedLogins(counters: Counters(client: $0, hash: KeyedHash(secret: "s"))) }
-        for client in clients { _ = try await connected { try await client.call(["PING"]) } }
-        for number in 0..<10 {
-            #expect(await replicas[number % 2].delay(of: "192.0.2.1") == .zero)
-            await replicas[number % 2].failed(address: "192.0.2.1")
-        }
-        #expect(await replicas[0].delay(of: "192.0.2.1") == .seconds(1))
-        #expect(await replicas[1].delay(of: "192.0.2.1") == .seconds(1))
-        #expect(await replicas[1].delay(of: "192.0.2.2") == .zero)
-    }
-
     @Test func aWrongPasswordIsNoConnection() async throws {
         let server = try RedisServer()
         await #expect(throws: RedisError.self) {

@@ -126,14 +126,14 @@ import Testing
         try Self.play(
             &session,
             Self.toTLS + """
-            S: 220 go
-            C: (TLS)
-            C: EHLO mx.y.example
-            S: 250-hi|250-STARTTLS|250 8BITMIME
-            C: MAIL FROM:<a@y.example>
-            S: 421 4.3.2 closing
-            C: (close)
-            """)
+                S: 220 go
+                C: (TLS)
+                C: EHLO mx.y.example
+                S: 250-hi|250-STARTTLS|250 8BITMIME
+                C: MAIL FROM:<a@y.example>
+                S: 421 4.3.2 closing
+                C: (close)
+                """)
         guard case .serverUnusable? = session.outcome.failure else {
             Issue.record("\(session.outcome)")
             return
@@ -153,9 +153,9 @@ import Testing
         try Self.play(
             &session,
             Self.toTLS + """
-            S: 454 4.7.0 not now
-            C: MAIL FROM:<a@y.example>
-            """)
+                S: 454 4.7.0 not now
+                C: MAIL FROM:<a@y.example>
+                """)
     }
 
     @Test(arguments: [(true, " BODY=8BITMIME"), (false, "")])

@@ -38,17 +38,10 @@ package struct LocalDeliveries: Sendable {
     /// Looks into the spool at each wake-up, and every `FlowLimits.spoolInterval` seconds without one, until the task
     /// is cancelled.
     package func run(wakeUps: AsyncStream<Void>) async {
-        let (signals, signal) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let work = WorkSignals()
         await withDiscardingTaskGroup { group in
-            group.addTask { for await _ in wakeUps { signal.yield() } }
-            group.addTask { [limits] in
-                while !Task.isCancelled {
-                    signal.yield()
-                    try? await Task.sleep(for: .seconds(limits.spoolInterval))
-                }
-                signal.finish()
-            }
-            for await _ in signals {
+            group.addTask { [limits] in await work.feed(wakeUps, every: limits.spoolInterval) }
+            for await _ in work.signals {
                 while await workOnce(), !Task.isCancelled {}
             }
         }

@@ -11,8 +11,9 @@ package struct TaggedCommand: Sendable, Equatable {
     package let tag: String
     package let command: Command
 
-    package init(parsing bytes: CommandBytes) throws(IMAPSyntaxError) {
-        var parser = CommandParser(bytes)
+    /// `isUTF8`: IMAP4rev2 is enabled, so a mailbox name is UTF-8 and an `&` in it itself (RFC 9051 section 5.1).
+    package init(parsing bytes: CommandBytes, isUTF8: Bool = false) throws(IMAPSyntaxError) {
+        var parser = CommandParser(bytes, isUTF8: isUTF8)
         var tag: String?
         do {
             let found = try parser.tag()
@@ -42,9 +43,11 @@ struct CommandParser {
     private let input: [UInt8]
     private let literals: [[UInt8]]
     private var position = 0
+    private let isUTF8: Bool
     private var literal = 0
 
-    init(_ bytes: CommandBytes) {
+    init(_ bytes: CommandBytes, isUTF8: Bool = false) {
+        self.isUTF8 = isUTF8
         input = bytes.text
         literals = bytes.literals
     }
@@ -163,20 +166,18 @@ struct CommandParser {
         return text
     }
 
-    /// Modified UTF-7, or UTF-8 as IMAP4rev2 writes names.
     mutating func mailbox() throws(Failure) -> String {
-        try Self.mailboxName(try astring())
+        try mailboxName(try astring())
     }
 
-    static func mailboxName(_ bytes: [UInt8]) throws(Failure) -> String {
-        if let name = ModifiedUTF7.decode(bytes) { return name }
-        // `&` that begins nothing sensible is a mistake in ASCII, and itself beside UTF-8.
-        guard bytes.contains(where: { $0 >= 0x80 }) || !bytes.contains(0x26) else {
-            throw Failure(message: "the mailbox name is no modified UTF-7")
+    /// UTF-8 for IMAP4rev2. Before, modified UTF-7 (RFC 3501 section 5.1.3), and UTF-8 from clients that do not wait
+    /// for ENABLE: such names hold bytes that modified UTF-7 never does.
+    private func mailboxName(_ bytes: [UInt8]) throws(Failure) -> String {
+        guard isUTF8 || bytes.contains(where: { $0 >= 0x80 }) else {
+            guard let name = ModifiedUTF7.decode(bytes) else { throw fail("the mailbox name is no modified UTF-7") }
+            return name
         }
-        guard let name = String(validating: bytes, as: UTF8.self) else {
-            throw Failure(message: "the mailbox name is no UTF-8")
-        }
+        guard let name = String(validating: bytes, as: UTF8.self) else { throw fail("the mailbox name is no UTF-8") }
         return name
     }
 
@@ -185,13 +186,13 @@ struct CommandParser {
         if next == 0x22 || next == 0 {
             let quoted = try string()
             guard quoted.count <= 2_000 else { throw fail("the pattern is too long") }
-            return try Self.mailboxName(quoted)
+            return try mailboxName(quoted)
         }
         let start = position
         while let byte = next, Self.isAstring(byte) || byte == 0x25 || byte == 0x2A || byte >= 0x80 { position += 1 }
         guard position > start else { throw fail("a pattern is missing") }
         guard position - start <= 2_000 else { throw fail("the pattern is too long") }
-        return try Self.mailboxName(Array(input[start..<position]))
+        return try mailboxName(Array(input[start..<position]))
     }
 
     mutating func sequenceSet() throws(Failure) -> SequenceSet {

@@ -66,6 +66,7 @@ extension POP3Session {
         var text = MultiLine()
         var linesLeft = bodyLines ?? 0
         var isStarted = false
+        func begin() { ok(bodyLines == nil ? "\(message.size) octets" : "top of message follows") }
         while offset < message.size, offset < end || linesLeft > 0 {
             let piece: [UInt8]
             do {
@@ -79,7 +80,7 @@ extension POP3Session {
             }
             guard !piece.isEmpty else { throw Broken(error: .damaged) }
             if !isStarted {
-                ok("\(message.size) octets")
+                begin()
                 isStarted = true
             }
             var part = piece[...]
@@ -88,7 +89,7 @@ extension POP3Session {
             offset += piece.count
             try await flush()
         }
-        if !isStarted { ok("\(message.size) octets") }
+        if !isStarted { begin() }
         text.end(&out)
     }
 

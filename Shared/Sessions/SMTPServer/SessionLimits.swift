@@ -2,7 +2,7 @@
 
 /// Every bound of an SMTP session, with its answer. Bounds of lines and addresses are the grammar's
 /// (`SMTPGrammar.SMTPLimits`); connections per address (100) are the listener's (`ServiceKit`); failed logins are
-/// slowed down by `RedisStreams.FailedLogins`.
+/// slowed down by `Logins.FailedLogins`.
 package struct SessionLimits: Sendable {
     /// Octets of one message, as offered in SIZE: 64 MiB. 552 5.3.4
     package var messageSize = 67_108_864

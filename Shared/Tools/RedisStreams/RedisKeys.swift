@@ -18,8 +18,6 @@ package enum RedisKeys {
     package static func work(_ kind: String) -> String { prefix + "work:" + kind }
     package static let workers = "workers"
 
-    /// Counter with expiry: failed logins from a network address, which appears only as a keyed hash.
-    static func failedLogins(_ hash: String) -> String { prefix + "failed-logins:" + hash }
-    /// Counter with expiry: any other limit, by its name and a keyed hash of who is counted.
+    /// Counter with expiry: by its name and a keyed hash of who is counted.
     static func counter(_ name: String, _ hash: String) -> String { prefix + "count:" + name + ":" + hash }
 }

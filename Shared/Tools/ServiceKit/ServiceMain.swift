@@ -36,6 +36,10 @@ package enum ServiceMain {
             print(help(name, about, ServiceConfiguration.Key.all + settings))
             return
         }
+        if arguments.contains("--version") {
+            print(Release.version)
+            return
+        }
         // Services with uids of their own share the store by its gid.
         umask(0o007)
         // A quiet mail server needs no thread for each core.

@@ -60,11 +60,12 @@ extension Directory {
             isAdministrator: isAdministrator)
     }
 
-    /// All accounts by domain and name.
+    /// All accounts, or those of a domain, by domain and name. `.noSuchDomain`
     package func accounts(of domain: String? = nil) async throws -> [AccountRecord] {
         let domain = domain.map(Self.domainName)
         return try await pool.read { db in
-            try Row.fetchAll(
+            if let domain { _ = try LocalName(name: "", domain: domain).domainRow(in: db) }
+            return try Row.fetchAll(
                 db,
                 sql: """
                     SELECT a.*, d.name AS domain_name FROM accounts a JOIN domains d ON d.id = a.domain

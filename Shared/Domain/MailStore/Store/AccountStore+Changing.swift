@@ -12,6 +12,18 @@ extension AccountStore {
             var result = FlagsStored(
                 state: row.state, keywords: try db.keywords(of: mailbox), changed: MessageColumns(),
                 unchanged: MessageColumns(), modified: UIDSet())
+            var concerned = MessageColumns()
+            try db.forEachMessage("m.id, m.flags, m.modseq", in: row, uids) { message in
+                let uid = MessageKey.uid(message[0])
+                let modseq = UInt64(bitPattern: message[2] as Int64)
+                if let unchangedSince, modseq > unchangedSince {
+                    result.modified.insert(uid)
+                } else {
+                    concerned.append(uid: uid, flags: UInt64(bitPattern: message[1] as Int64), modseq: modseq)
+                }
+            }
+            // A keyword is made for messages that take it alone.
+            guard !concerned.isEmpty else { return result }
             let operand: UInt64
             switch change {
             case .replace(let flags), .add(let flags):
@@ -19,14 +31,10 @@ extension AccountStore {
             case .remove(let flags):
                 operand = try db.pack(flags, in: mailbox, &result.keywords, adding: false)
             }
-            try db.forEachMessage("m.id, m.flags, m.modseq", in: row, uids) { message in
-                let uid = MessageKey.uid(message[0])
-                let flags = UInt64(bitPattern: message[1] as Int64)
-                let modseq = UInt64(bitPattern: message[2] as Int64)
-                if let unchangedSince, modseq > unchangedSince {
-                    result.modified.insert(uid)
-                    return
-                }
+            for index in 0..<concerned.count {
+                let (uid, flags, modseq) = (
+                    concerned.uids[index], concerned.flags[index], concerned.modseqs[index]
+                )
                 let wanted =
                     switch change {
                     case .replace: operand

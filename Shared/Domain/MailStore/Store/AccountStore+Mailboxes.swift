@@ -2,7 +2,7 @@
 import GRDB
 
 extension AccountStore {
-    /// All names: mailboxes, names that exist only as parents, names that are only subscribed. Sorted, INBOX first.
+    /// All names: mailboxes, names that exist only as parents, names that are only subscribed and their parents. Sorted, INBOX first.
     /// Statuses come along, so LIST-STATUS needs nothing more.
     package func list() async throws(StoreError) -> [MailboxListing] {
         try await read { db in
@@ -19,6 +19,7 @@ extension AccountStore {
             for path in try String.fetchAll(db.cachedStatement(sql: "SELECT name FROM subscriptions")) {
                 let name = MailboxName(unchecked: path)
                 listings[name, default: .onlyName(name)].isSubscribed = true
+                for parent in name.ancestors where listings[parent] == nil { listings[parent] = .onlyName(parent) }
             }
             return listings.values.sorted {
                 $0.name.isInbox != $1.name.isInbox ? $0.name.isInbox : $0.name < $1.name

@@ -33,10 +33,12 @@ package struct InternalDateText: Sendable, Equatable {
     /// `17-Jul-1996`
     static func date(_ text: String) -> (day: Int, month: Int, year: Int)? {
         let parts = text.split(separator: "-")
-        guard parts.count == 3, let day = Int(parts[0]), (1...31).contains(day),
-            let month = months.firstIndex(of: parts[1].uppercased()), let year = Int(parts[2]),
-            (1...9_999).contains(year)
+        guard parts.count == 3, let day = Int(parts[0]), let month = months.firstIndex(of: parts[1].uppercased()),
+            let year = Int(parts[2]), (1...9_999).contains(year)
         else { return nil }
+        let isLeapYear = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
+        let days = month == 1 ? (isLeapYear ? 29 : 28) : [3, 5, 8, 10].contains(month) ? 30 : 31
+        guard (1...days).contains(day) else { return nil }
         return (day, month + 1, year)
     }
 }

@@ -7,6 +7,9 @@ package struct ListCommand: Sendable, Equatable {
         case remote = "REMOTE"
         case recursiveMatch = "RECURSIVEMATCH"
         case specialUse = "SPECIAL-USE"
+
+        /// list-select-base-opt: those that say which names are meant (RFC 5258 section 6, RFC 6154 section 6).
+        package static let ofNames: [Selection] = [.subscribed, .specialUse]
     }
 
     package var selection: Set<Selection> = []
@@ -44,8 +47,8 @@ extension CommandParser {
                 }
                 command.selection.insert(selection)
             }
-            if command.selection.contains(.recursiveMatch), !command.selection.contains(.subscribed),
-                !command.selection.contains(.specialUse)
+            if command.selection.contains(.recursiveMatch),
+                command.selection.isDisjoint(with: ListCommand.Selection.ofNames)
             {
                 throw fail("RECURSIVEMATCH needs another option")
             }

@@ -10,42 +10,33 @@ package struct ParameterizedValue: Sendable, Equatable, Codable {
 
     /// Lower case, as in `text/plain` or `attachment`.
     package var value: String
+    /// As they are written, each name once: `filename*0*` is another than `filename`.
     package var parameters: [Parameter]
 
     /// Parameters of one field at most.
     static let limit = 200
 
-    package subscript(_ name: String) -> String? { parameters.first { $0.name == name }?.value }
-
-    /// RFC 2231 continuations and charsets are put together and decoded; encoded words in values, which RFC 2047
-    /// forbids and senders write, are decoded too.
     package init(parsing text: String) {
         var scanner = Scanner(Array(text.utf8))
         value = scanner.upToSemicolon().lowercased()
-        var plain: [Parameter] = []
-        var pieces: [String: [(number: Int, encoded: Bool, value: String)]] = [:]
-        var order: [String] = []
+        parameters = []
         for _ in 0..<Self.limit {
-            guard let (rawName, rawValue) = scanner.parameter() else { break }
-            let name = rawName.lowercased()
-            guard let star = name.firstIndex(of: "*") else {
-                if !plain.contains(where: { $0.name == name }) {
-                    plain.append(Parameter(name: name, value: EncodedWord.decode(rawValue)))
-                }
-                continue
-            }
-            let base = String(name[..<star])
-            let rest = name[name.index(after: star)...]
-            let number = Int(rest.prefix { $0.isNumber }) ?? 0
-            if pieces[base] == nil { order.append(base) }
-            pieces[base, default: []].append((number, rest.hasSuffix("*") || rest.isEmpty, rawValue))
+            guard let (name, value) = scanner.parameter() else { break }
+            let parameter = Parameter(name: name.lowercased(), value: value)
+            if !parameters.contains(where: { $0.name == parameter.name }) { parameters.append(parameter) }
         }
-        for name in order {
-            let decoded = Self.join(pieces[name, default: []].sorted { $0.number < $1.number })
-            plain.removeAll { $0.name == name }
-            plain.append(Parameter(name: name, value: decoded))
+    }
+
+    /// What the parameter means: RFC 2231 continuations and charsets are put together and decoded, and so are encoded
+    /// words, which RFC 2047 forbids here and senders write. `name` is in lower case.
+    package subscript(_ name: String) -> String? {
+        var pieces: [(number: Int, encoded: Bool, value: String)] = []
+        for parameter in parameters where parameter.name.hasPrefix(name + "*") {
+            let rest = parameter.name.dropFirst(name.count + 1)
+            pieces.append((Int(rest.prefix { $0.isNumber }) ?? 0, rest.hasSuffix("*") || rest.isEmpty, parameter.value))
         }
-        parameters = plain
+        if !pieces.isEmpty { return Self.join(pieces.sorted { $0.number < $1.number }) }
+        return parameters.first { $0.name == name }.map { EncodedWord.decode($0.value) }
     }
 
     private static func join(_ pieces: [(number: Int, encoded: Bool, value: String)]) -> String {

@@ -51,7 +51,7 @@ private struct MIMEParser {
             let boundary = part.type["boundary"], !boundary.isEmpty
         {
             (part.children, end) = multipart(boundary, depth: depth, isDigest: part.type.value == "multipart/digest")
-        } else if depth < MIMEPart.depthLimit, parts < MIMEPart.partLimit, part.type.value == "message/rfc822",
+        } else if depth < MIMEPart.depthLimit, parts < MIMEPart.partLimit, part.isMessageType,
             ["7bit", "8bit", "binary"].contains(part.encoding)
         {
             let inner = self.part(depth: depth + 1, isMessage: true, inDigest: false)

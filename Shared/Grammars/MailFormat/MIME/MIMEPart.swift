@@ -18,13 +18,15 @@ package struct MIMEPart: Sendable, Equatable, Codable {
     package var body: Range<Int>
     /// Line ends in the body.
     package var lines: Int
-    /// A multipart's parts; of `message/rfc822` the one message in it.
+    /// A multipart's parts; of `message/rfc822` and `message/global` (RFC 6532) the one message in it.
     package var children: [MIMEPart]
     /// Of the message itself, at the root, and of the message inside `message/rfc822`, at that child.
     package var envelope: Envelope?
 
     package var isMultipart: Bool { type.value.hasPrefix("multipart/") && !children.isEmpty }
-    package var isMessage: Bool { type.value == "message/rfc822" && children.count == 1 }
+    package var isMessage: Bool { isMessageType && !children.isEmpty }
+    /// Whether it says that it is a message. One that is encoded, or too deep, has no child all the same.
+    package var isMessageType: Bool { ["message/rfc822", "message/global"].contains(type.value) }
     package var mainType: String { String(type.value.prefix { $0 != "/" }) }
     package var subtype: String { String(type.value.drop { $0 != "/" }.dropFirst()) }
 

@@ -86,7 +86,10 @@ extension IMAPSession {
         }
         out.raw("* LIST (\(attributes.joined(separator: " "))) \"/\" ")
         out.mailbox(listing.name.path, isUTF8: isRev2)
-        if childInfo { out.raw(" (CHILDINFO (\"SUBSCRIBED\"))") }
+        if childInfo {
+            let matched = ListCommand.Selection.ofNames.filter(command.selection.contains)
+            out.raw(" (\"CHILDINFO\" (\(matched.map { "\"\($0.rawValue)\"" }.joined(separator: " "))))")
+        }
         out.raw("\r\n")
     }
 

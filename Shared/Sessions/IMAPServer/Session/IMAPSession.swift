@@ -100,7 +100,7 @@ package final class IMAPSession {
         case .tooLong(let start): bad(TaggedCommand.peek(start).tag, "the command is too long or has a NUL")
         case .command(let bytes):
             do {
-                let tagged = try TaggedCommand(parsing: bytes)
+                let tagged = try TaggedCommand(parsing: bytes, isUTF8: isRev2)
                 wrong = 0
                 try await perform(tagged)
             } catch let error as IMAPSyntaxError {

@@ -81,6 +81,11 @@ extension ResponseEncoder {
             raw(" ")
             structure(part.children[0], isExtended: isExtended)
             raw(" \(part.lines)")
+        } else if part.isMessageType {
+            // media-message asks for an envelope and a body: of what is encoded or too deep, empty ones
+            raw(" ")
+            envelope(nil)
+            raw(#" ("TEXT" "PLAIN" NIL NIL NIL "7BIT" 0 0) \#(part.lines)"#)
         } else if part.mainType == "text" || isBroken {
             raw(" \(part.lines)")
         }

@@ -43,32 +43,23 @@ package final class OutboundWorker: Service {
     }
 
     package func run() async {
-        let (signals, signal) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        await withTaskGroup(of: Void.self) { group in
+        let due = WorkSignals()
+        await withDiscardingTaskGroup { group in
             group.addTask { [wakeUps] in
-                await cancelWhenGracefulShutdown { for await _ in wakeUps { signal.yield() } }
+                await cancelWhenGracefulShutdown { await due.feed(wakeUps, every: ClientLimits.sweepSeconds) }
             }
-            group.addTask {
-                await cancelWhenGracefulShutdown {
-                    while !Task.isCancelled {
-                        signal.yield()
-                        try? await Task.sleep(for: .seconds(ClientLimits.sweepSeconds))
-                    }
-                }
-                signal.finish()
-            }
-            group.addTask { await self.work(signals, signal) }
+            group.addTask { await self.work(due) }
         }
     }
 
-    private func work(_ signals: AsyncStream<Void>, _ signal: AsyncStream<Void>.Continuation) async {
+    private func work(_ due: WorkSignals) async {
         await withDiscardingTaskGroup { group in
-            for await _ in signals {
+            for await _ in due.signals {
                 while let batch = await take() {
                     group.addTask {
                         await self.process(batch)
                         self.release(batch.domain)
-                        signal.yield()
+                        due.signal()
                     }
                     if Task.isCancelled || Task.isShuttingDownGracefully { break }
                 }

@@ -2,30 +2,30 @@
 
 import Accounts
 import Logging
+import Logins
 import MailFlow
 import MailFormat
 import Metrics
-import RedisStreams
 import SASLMechanisms
 import SMTPGrammar
 import ServiceKit
 
-/// Joins a session to the real rooms: logins to `Accounts.Directory`, everything about mail to
+/// Joins a session to the real rooms: logins to `Logins`, everything about mail to
 /// `MailFlow.AcceptMessage`.
 package struct MailFlowBackend: SessionBackend {
     private let clientAddress: String
     private let directory: Directory
-    private let failedLogins: FailedLogins
+    private let logins: Logins
     private let flow: AcceptMessage
     private let logger: Logger
 
     /// `logger`: with the connection's id. `clientAddress`: text form, without brackets.
     package init(
-        clientAddress: String, directory: Directory, failedLogins: FailedLogins, flow: AcceptMessage, logger: Logger
+        clientAddress: String, directory: Directory, logins: Logins, flow: AcceptMessage, logger: Logger
     ) {
         self.clientAddress = clientAddress
         self.directory = directory
-        self.failedLogins = failedLogins
+        self.logins = logins
         self.logger = logger
         var flow = flow
         flow.logger = logger
@@ -33,21 +33,10 @@ package struct MailFlowBackend: SessionBackend {
     }
 
     package func check(_ credentials: SASLCredentials) async -> LoginVerdict {
-        await failedLogins.pass(address: clientAddress)
-        do {
-            let password = credentials.password.withBytes { SecretBytes($0) }
-            guard let identity = try await directory.authenticate(login: credentials.login, password: password) else {
-                await failedLogins.failed(address: clientAddress)
-                logger.notice("login failed")
-                Counter(label: "mailkeep_logins_total", dimensions: [("result", "failed")]).increment()
-                return .rejected
-            }
-            logger.info("login", metadata: ["account": "\(identity.id)"])
-            Counter(label: "mailkeep_logins_total", dimensions: [("result", "ok")]).increment()
-            return .accepted(Login(account: identity.id, name: credentials.login))
-        } catch {
-            logger.error("cannot check logins", metadata: ["error": "\(error)"])
-            return .unavailable
+        switch await logins.check(credentials, from: clientAddress, logger: logger) {
+        case .account(let account): return .accepted(Login(account: account, name: credentials.login))
+        case .wrong: return .rejected
+        case .tryLater: return .unavailable
         }
     }
 

@@ -83,7 +83,7 @@ extension Session {
 
     private mutating func recipient(_ path: ForwardPath) -> [Action] {
         guard let transaction, !transaction.isReceiving else {
-            return [send(Reply.outOfOrder("MAIL comes before RCPT"))]
+            return [send(Reply.outOfOrder(transaction == nil ? "MAIL comes before RCPT" : "BDAT has begun"))]
         }
         guard transaction.recipients.count < limits.recipients else { return [.send(Reply.tooManyRecipients)] }
         if case .mailbox(let mailbox) = path, mailbox.isInternationalized, !transaction.parameters.smtpUTF8 {

@@ -1,17 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import NIOCore
+import RedisStreams
 import Synchronization
 
 /// Slows down who guesses passwords: the first failures of a network address are free, later ones wait ever longer.
-/// Nobody is banned. Counted in Redis for all replicas, and in this process for when Redis is away.
+/// Nobody is banned. A login that is known from its address is counted for itself, so that others who share the address
+/// (a company, a mobile carrier) do not slow it down. Counted in Redis for all replicas, and in this process for when
+/// Redis is away.
 package final class FailedLogins: Sendable {
     /// Failures within `window` that are answered at once.
     package static let free = 10
     package static let window = Duration.seconds(600)
     package static let longestDelay = Duration.seconds(30)
-    /// Addresses that are remembered in this process.
-    static let mostAddresses = 10_000
+    /// How long a login stays known at an address.
+    package static let knownFor = Duration.seconds(7 * 86_400)
+    /// Subjects that are remembered in this process.
+    static let mostSubjects = 10_000
+
+    /// Who wants to come in.
+    package struct Client: Sendable {
+        /// The network that the address stands for.
+        let network: String
+        /// The login at that network.
+        let login: String
+
+        package init(address: String, login: String) {
+            network = FailedLogins.network(of: address)
+            self.login = network + " " + login.lowercased()
+        }
+    }
 
     private struct Count {
         var failures: Int
@@ -27,29 +45,29 @@ package final class FailedLogins: Sendable {
         self.now = now
     }
 
-    /// Waits as long as this address has to before its login is looked at.
-    package func pass(address: String) async {
-        let delay = await delay(of: address)
+    /// Waits as long as this client has to before its login is looked at.
+    package func pass(_ client: Client) async {
+        let delay = await delay(of: client)
         if delay > .zero { try? await Task.sleep(for: delay) }
     }
 
-    /// How long this address has to wait now.
-    package func delay(of address: String) async -> Duration {
-        let subject = Self.subject(address)
+    /// How long this client has to wait now.
+    package func delay(of client: Client) async -> Duration {
+        let subject = await subject(client)
         let here = count(subject)
-        let shared = (try? await counters.value(key: key(subject))) ?? 0
+        let shared = (try? await counters.value(Self.failures, of: subject)) ?? 0
         return Self.delay(after: max(here, shared))
     }
 
     /// Counts one more failure.
-    package func failed(address: String) async {
-        let subject = Self.subject(address)
+    package func failed(_ client: Client) async {
+        let subject = await subject(client)
         let time = now()
         local.withLock { all in
-            if all.count >= Self.mostAddresses {
+            if all.count >= Self.mostSubjects {
                 all = all.filter { time - $0.value.since < Self.window }
                 // Still full of fresh ones: a flood from everywhere. The oldest half goes.
-                if all.count >= Self.mostAddresses {
+                if all.count >= Self.mostSubjects {
                     let middle = all.values.map(\.since).sorted()[all.count / 2]
                     all = all.filter { $0.value.since > middle }
                 }
@@ -59,10 +77,24 @@ package final class FailedLogins: Sendable {
             count.failures += 1
             all[subject] = count
         }
-        _ = try? await counters.increment(key: key(subject), by: 1, expiry: Int(Self.window.components.seconds))
+        _ = try? await counters.increment(
+            Self.failures, of: subject, expiry: Int(Self.window.components.seconds))
     }
 
-    private func key(_ subject: String) -> String { RedisKeys.failedLogins(counters.hash(subject)) }
+    /// Remembers that this login is right at this address.
+    package func succeeded(_ client: Client) async {
+        _ = try? await counters.increment(
+            Self.successes, of: client.login, expiry: Int(Self.knownFor.components.seconds))
+    }
+
+    private static let failures = "failed-logins"
+    private static let successes = "known-logins"
+
+    /// Whose failures count: without Redis nobody is known.
+    private func subject(_ client: Client) async -> String {
+        let successes = (try? await counters.value(Self.successes, of: client.login)) ?? 0
+        return successes > 0 ? client.login : client.network
+    }
 
     private func count(_ subject: String) -> Int {
         let time = now()
@@ -78,7 +110,7 @@ package final class FailedLogins: Sendable {
     }
 
     /// Of IPv6 the /64: a single client has a whole one.
-    static func subject(_ address: String) -> String {
+    static func network(of address: String) -> String {
         guard case .v6(let six)? = try? SocketAddress(ipAddress: address, port: 0) else { return address }
         var raw = six.address.sin6_addr
         let octets = withUnsafeBytes(of: &raw) { Array($0) }
