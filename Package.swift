@@ -75,6 +75,7 @@ let domain: [Target] = [
         "Accounts", layer: "Domain", ["MailFormat", "SealedSQLite", "CSodium", crypto, cryptoExtras, grdb, logging]),
     library("MailStore", layer: "Domain", ["Accounts", "MailFormat", "SealedSQLite", crypto, grdb, logging]),
     library("Logins", layer: "Domain", ["Accounts", "RedisStreams", "SASLMechanisms", nio, logging, metrics]),
+    library("CalendarStore", layer: "Domain", ["MailStore", crypto, grdb]),
     library("MailAuthentication", layer: "Domain", ["MailFormat", "DNSClient", "CPublicSuffix", crypto, cryptoExtras]),
     library("OutgoingQueue", layer: "Domain", ["SealedSQLite", grdb]),
     library(
@@ -188,6 +189,7 @@ let package = Package(
         tests("ServiceKit", [nio, nioPosix, nioSSL, logging, lifecycle]),
         tests("Accounts", ["MailFormat", "SealedSQLite", grdb, crypto]),
         tests("Logins", ["RedisStreams", logging]),
+        tests("CalendarStore", ["Accounts", "MailStore", "SealedSQLite"]),
         tests("MailStore", ["Accounts", "MailFormat", "SealedSQLite", grdb]),
         tests("MailAuthentication", ["MailFormat", "DNSClient", crypto, cryptoExtras]),
         tests("OutgoingQueue", ["MailFormat", "SealedSQLite", grdb]),

@@ -50,7 +50,7 @@ extension Database {
     }
 
     /// Takes the account's next modseq.
-    func nextModseq() throws -> Int64 {
+    package func nextModseq() throws -> Int64 {
         try cachedStatement(sql: "UPDATE account SET modseq = modseq + 1").execute()
         guard let value = try Int64.fetchOne(cachedStatement(sql: "SELECT modseq FROM account")) else {
             throw StoreError.damaged

@@ -196,6 +196,8 @@ enum Schema {
 }
 
 /// `kind` of rows in `changes`.
-enum ChangeKind {
+package enum ChangeKind {
     static let messages: Int64 = 1
+    package static let calendarObjects: Int64 = 2
+    package static let cards: Int64 = 3
 }

@@ -17,13 +17,13 @@ package final class AccountStore: Sendable {
 
     var limits: StoreLimits { directory.limits }
 
-    /// One snapshot of the file, seen by nobody else; blocks no writer.
-    func read<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws(StoreError) -> T {
+    /// One snapshot of the file, seen by nobody else; blocks no writer. For the rooms that keep their tables in it.
+    package func read<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws(StoreError) -> T {
         try await directory.withFile(of: account) { try await $0.pool.read(body) }
     }
 
     /// One immediate transaction, synced when this returns.
-    func write<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws(StoreError) -> T {
+    package func write<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws(StoreError) -> T {
         try await directory.withFile(of: account) { try await $0.pool.write(body) }
     }
 
