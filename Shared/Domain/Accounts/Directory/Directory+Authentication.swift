@@ -6,7 +6,7 @@ extension Directory {
     /// Who `login` (a whole address, case-insensitive, no tag, no alias) with `password` is; `nil` when the password
     /// does not fit, or there is no such account, or it is disabled – all after the same time.
     ///
-    /// Argon2id runs at most twice at once in the process; throws `DirectoryError.busy` when too many wait, or GRDB's
+    /// A password that fitted within the last minutes needs no Argon2id run (`PasswordMemory`). It runs at most twice at once in the process; throws `DirectoryError.busy` when too many wait, or GRDB's
     /// error when config.db cannot be read: both mean "try later", not "wrong password".
     package func authenticate(login: String, password: SecretBytes) async throws -> AccountIdentity? {
         let name = try? LocalName(known: login)
@@ -25,15 +25,20 @@ extension Directory {
                 db, sql: "SELECT hash FROM credentials WHERE account = ? ORDER BY id LIMIT 8", arguments: [id])
         }
         let isTooLong = password.count > Self.passwordBytes.upperBound
-        let fits = try await HashingQueue.shared.run {
-            if isTooLong { return false }
-            guard !hashes.isEmpty else {
-                _ = PasswordHash.fits(PasswordHash.dummy, password)
-                return false
+        let isOpen = account?.isDisabled == false
+        var fitting = isTooLong || !isOpen ? nil : hashes.first { passwords.holds($0, password) }
+        if fitting == nil {
+            fitting = try await HashingQueue.shared.run {
+                if isTooLong { return nil }
+                guard !hashes.isEmpty else {
+                    _ = PasswordHash.fits(PasswordHash.dummy, password)
+                    return nil
+                }
+                return hashes.first { PasswordHash.fits($0, password) }
             }
-            return hashes.contains { PasswordHash.fits($0, password) }
+            if let fitting, isOpen { passwords.remember(fitting, password) }
         }
-        guard fits, let account, !account.isDisabled else { return nil }
+        guard fitting != nil, isOpen, let account else { return nil }
         return AccountIdentity(
             id: account.id, address: account.address, displayName: account.displayName,
             isAdministrator: account.isAdministrator)

@@ -6,7 +6,7 @@ import SealedSQLite
 
 /// Who is here: domains, accounts, aliases, credentials and keys, in config.db.
 ///
-/// Every answer is read from the file, nothing is kept in memory: what `mailkeep` changes holds for the next question
+/// Every answer is read from the file, nothing but `PasswordMemory` is kept: what `mailkeep` changes holds for the next question
 /// of every service. Errors other than the named ones are GRDB's and mean "not just now".
 package final class Directory: Sendable {
     /// Length of a password in bytes.
@@ -15,6 +15,7 @@ package final class Directory: Sendable {
     static let auditLines = 10_000
 
     let pool: DatabasePool
+    let passwords = PasswordMemory()
     let keys: PurposeKeys
     let now: @Sendable () -> Date
 
