@@ -15,6 +15,9 @@ let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics
 let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 /// Every target of ours: warnings are errors.
@@ -68,6 +71,9 @@ let tools: [Target] = [
         [
             nio, nioPosix, nioHTTP1, nioSSL, logging, metrics, coreMetrics, configuration, lifecycle,
         ]),
+    library(
+        "WebServer", layer: "Tools",
+        ["ServiceKit", nio, hummingbird, hummingbirdCore, httpTypes, logging, metrics, lifecycle]),
 ]
 
 let domain: [Target] = [
@@ -172,6 +178,8 @@ let package = Package(
             traits: [.defaults, "CommandLineArguments"]),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: grammars + tools + domain + sessions + services + [
@@ -187,6 +195,7 @@ let package = Package(
         tests("SealedSQLite", [grdb], beside: ["independent_reader.py", "our_writer.py"]),
         tests("RedisStreams", [logging]), tests("DNSClient"),
         tests("ServiceKit", [nio, nioPosix, nioSSL, logging, lifecycle]),
+        tests("WebServer", ["ServiceKit", nio, hummingbird, httpTypes, logging, lifecycle, configuration]),
         tests("Accounts", ["MailFormat", "SealedSQLite", grdb, crypto]),
         tests("Logins", ["RedisStreams", logging]),
         tests("CalendarStore", ["Accounts", "MailStore", "SealedSQLite"]),

@@ -7,7 +7,7 @@ import Synchronization
 /// One client's connection: bytes in, bytes out, TLS.
 ///
 /// One task reads; any task may write. Every wait has a limit.
-package final class Connection: Sendable {
+package final class Connection: ServedConnection {
     /// Short, unique in this process's life; in every log line and in Received.
     package let id: String
     /// The client, not the edge.
@@ -25,22 +25,16 @@ package final class Connection: Sendable {
     private let certificates: TLSCertificates?
     private let tls: Mutex<Bool>
 
-    init(
-        id: String, peer: PeerAddress, listener: String, localPort: Int, isTLS: Bool, certificates: TLSCertificates?,
-        channel: any Channel, pump: NIOLoopBound<BytePump>, logger: Logger
-    ) {
-        self.id = id
-        self.peer = peer
-        self.listener = listener
-        self.localPort = localPort
+    init(_ arrived: Arrived<NIOLoopBound<BytePump>>, certificates: TLSCertificates?) {
+        id = arrived.id
+        peer = arrived.peer
+        listener = arrived.listener.name
+        localPort = arrived.localPort
+        logger = arrived.logger
+        channel = arrived.channel
+        pump = arrived.prepared
         self.certificates = certificates
-        self.channel = channel
-        self.pump = pump
-        tls = Mutex(isTLS)
-        var logger = logger
-        logger[metadataKey: "connection"] = "\(id)"
-        logger[metadataKey: "peer"] = "\(peer.ip)"
-        self.logger = logger
+        tls = Mutex(arrived.listener.security == .implicit)
     }
 
     package var isTLS: Bool { tls.withLock { $0 } }
@@ -95,7 +89,7 @@ package final class Connection: Sendable {
 
     package func close() async { try? await channel.close().get() }
 
-    func drain() { channel.eventLoop.execute { [pump] in pump.value.drain() } }
+    package func drain() { channel.eventLoop.execute { [pump] in pump.value.drain() } }
 }
 
 package enum ConnectionError: Error, Equatable {

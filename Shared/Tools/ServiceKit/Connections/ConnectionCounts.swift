@@ -2,9 +2,9 @@
 import Synchronization
 
 /// How many connections each client address has, and which ones are open.
-final class ConnectionCounts: Sendable {
+final class ConnectionCounts<Served: ServedConnection>: Sendable {
     private struct State {
-        var open: [String: Connection] = [:]
+        var open: [String: Served] = [:]
         var perAddress: [IPAddress: Int] = [:]
     }
 
@@ -18,7 +18,7 @@ final class ConnectionCounts: Sendable {
     }
 
     /// `false` when the address, or the service, has its share.
-    func add(_ connection: Connection) -> Bool {
+    func add(_ connection: Served) -> Bool {
         state.withLock { state in
             let count = state.perAddress[connection.peer.ip, default: 0]
             guard count < perAddress, state.open.count < total else { return false }
@@ -28,7 +28,7 @@ final class ConnectionCounts: Sendable {
         }
     }
 
-    func remove(_ connection: Connection) {
+    func remove(_ connection: Served) {
         state.withLock { state in
             guard state.open.removeValue(forKey: connection.id) != nil else { return }
             let left = state.perAddress[connection.peer.ip, default: 1] - 1
@@ -36,5 +36,5 @@ final class ConnectionCounts: Sendable {
         }
     }
 
-    var all: [Connection] { state.withLock { Array($0.open.values) } }
+    var all: [Served] { state.withLock { Array($0.open.values) } }
 }

@@ -1,58 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import Logging
-import Metrics
 import NIOCore
-import NIOPosix
-import NIOSSL
 import ServiceLifecycle
 
-/// Where a protocol listens.
-package struct Listener: Sendable {
-    package enum Security: Sendable {
-        /// TLS from the first byte.
-        case implicit
-        /// In clear, until the session asks for TLS.
-        case startTLS
-    }
-
-    package let name: String
-    package let port: Int
-    package let security: Security
-
-    package init(name: String, port: Int, security: Security) {
-        self.name = name
-        self.port = port
-        self.security = security
-    }
-}
-
-/// Bounds of a server's connections.
-package struct ConnectionLimits: Sendable {
-    /// From one client address at a time.
-    package var perAddress = 100
-    /// All together.
-    package var total = 10_000
-    /// Seconds for the PROXY header.
-    package var proxyHeader = TimeAmount.seconds(10)
-    /// Behind a proxy, how long new connections are still served when the service stops: until the proxy's checks have
-    /// failed twice, so that nobody is refused.
-    package var farewell = TimeAmount.seconds(3)
-    /// Seconds that sessions get to say goodbye when the service stops, `farewell` included.
-    package var drain = TimeAmount.seconds(25)
-
-    package init() {}
-}
-
-/// Listens, and runs one session for each connection. An error ends its connection, never the server.
+/// Serves protocols of bytes: each connection is a `Connection`.
 package struct ConnectionServer: Service {
-    private let configuration: ServiceConfiguration
-    private let listeners: [Listener]
-    private let certificates: TLSCertificates?
-    private let limits: ConnectionLimits
-    private let logger: Logger
-    private let busyLine: @Sendable (String) -> [UInt8]
-    private let bound: @Sendable ([String: Int]) -> Void
-    private let session: @Sendable (Connection) async throws -> Void
+    private let acceptor: Acceptor<NIOLoopBound<BytePump>, Connection>
 
     /// - Parameters:
     ///   - busyLine: what a client over its limit is told before it is cut off.
@@ -66,167 +19,20 @@ package struct ConnectionServer: Service {
         bound: @escaping @Sendable ([String: Int]) -> Void = { _ in },
         session: @escaping @Sendable (Connection) async throws -> Void
     ) {
-        self.configuration = configuration
-        self.listeners = listeners
-        self.certificates = certificates
-        self.limits = limits
-        self.logger = logger
-        self.busyLine = busyLine
-        self.bound = bound
-        self.session = session
-    }
-
-    private struct Accepted: Sendable {
-        let channel: any Channel
-        let pump: NIOLoopBound<BytePump>
-        let client: EventLoopFuture<PeerAddress?>
-    }
-
-    /// A listener's channel, and what it accepts until it is closed. A stream of ours and not NIO's asynchronous server
-    /// channel, which ends at the first error of any accepted connection, and when descriptors run out.
-    private struct Open: Sendable {
-        let listener: Listener
-        let channel: any Channel
-        let accepted: AsyncStream<Accepted>
-    }
-
-    package func run() async throws {
-        let counts = ConnectionCounts(perAddress: limits.perAddress, total: limits.total)
-        var servers: [Open] = []
-        for listener in listeners {
-            for address in configuration.bind { servers.append(try await bind(listener, address)) }
-        }
-        bound(
-            Dictionary(
-                servers.compactMap { server in server.channel.localAddress?.port.map { (server.listener.name, $0) } },
-                uniquingKeysWith: { first, _ in first }))
-        let open = servers
-        await withGracefulShutdownHandler {
-            await withDiscardingTaskGroup { group in
-                for server in open {
-                    group.addTask { await accept(server, counts) }
-                }
-            }
-        } onGracefulShutdown: {
-            guard let loop = open.first?.channel.eventLoop else { return }
-            loop.scheduleTask(in: configuration.trustedProxies.isEmpty ? .zero : limits.farewell) {
-                for server in open { server.channel.close(promise: nil) }
-                for connection in counts.all { connection.drain() }
-            }
-            loop.scheduleTask(in: limits.drain) {
-                for connection in counts.all { Task { await connection.close() } }
-            }
-        }
-    }
-
-    private func bind(_ listener: Listener, _ address: String) async throws -> Open {
-        let trusted = configuration.trustedProxies
-        let certificates = certificates
-        let (accepted, continuation) = AsyncStream.makeStream(of: Accepted.self)
-        let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .serverChannelOption(.backlog, value: 256)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .serverChannelOption(
-                ChannelOptions.Types.SocketOption(level: .ipv6, name: .ipv6_v6only), value: 1,
-                when: address.contains(":")
-            )
-            .childChannelOption(.allowRemoteHalfClosure, value: true)
-            .childChannelInitializer { channel in
+        acceptor = Acceptor(
+            configuration: configuration, listeners: listeners, certificates: certificates, limits: limits,
+            logger: logger, bound: bound,
+            prepare: { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    let found = channel.eventLoop.makePromise(of: PeerAddress?.self)
-                    let direct = channel.remoteAddress.flatMap { PeerAddress($0) }
-                    if let direct, trusted.contains(direct.ip) {
-                        try channel.pipeline.syncOperations.addHandler(ProxyProtocolHandler(found: found))
-                    } else {
-                        found.succeed(direct)
-                    }
-                    if listener.security == .implicit, let context = certificates?.context {
-                        try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: context))
-                    }
                     let pump = BytePump()
                     try channel.pipeline.syncOperations.addHandler(pump)
-                    let accepted = Accepted(
-                        channel: channel, pump: NIOLoopBound(pump, eventLoop: channel.eventLoop),
-                        client: found.futureResult)
-                    try channel.pipeline.syncOperations.addHandler(Arrival { continuation.yield(accepted) })
+                    return NIOLoopBound(pump, eventLoop: channel.eventLoop)
                 }
-            }
-            .bind(host: address, port: listener.port).get()
-        server.closeFuture.whenComplete { _ in continuation.finish() }
-        return Open(listener: listener, channel: server, accepted: accepted)
+            },
+            make: { Connection($0, certificates: certificates) },
+            refuse: { try? await $0.write(busyLine($0.listener)) },
+            session: session)
     }
 
-    private func accept(_ server: Open, _ counts: ConnectionCounts) async {
-        await withDiscardingTaskGroup { group in
-            for await one in server.accepted {
-                group.addTask { await serve(one, server, counts) }
-            }
-        }
-        try? await server.channel.close().get()
-    }
-
-    private func serve(_ accepted: Accepted, _ server: Open, _ counts: ConnectionCounts) async {
-        let channel = accepted.channel
-        let listener = server.listener
-        let limit = channel.eventLoop.scheduleTask(in: limits.proxyHeader) { channel.close(promise: nil) }
-        let peer = try? await accepted.client.get()
-        limit.cancel()
-        // Without an address it is the proxy's own check, or it is gone already.
-        guard let peer else {
-            try? await channel.close().get()
-            return
-        }
-        let connection = Connection(
-            id: Self.makeID(), peer: peer, listener: listener.name,
-            localPort: channel.localAddress?.port ?? listener.port,
-            isTLS: listener.security == .implicit, certificates: certificates, channel: channel, pump: accepted.pump,
-            logger: logger)
-        guard counts.add(connection) else {
-            connection.logger.notice("too many connections", metadata: ["listener": "\(listener.name)"])
-            try? await connection.write(busyLine(connection.listener))
-            await connection.close()
-            return
-        }
-        // It came in while the others were told to say goodbye.
-        if !server.channel.isActive { connection.drain() }
-        Counter(label: "mailkeep_connections_total", dimensions: [("listener", listener.name)]).increment()
-        do {
-            try await session(connection)
-        } catch {
-            connection.logger.debug("connection ended", metadata: ["error": "\(error)"])
-        }
-        await connection.close()
-        counts.remove(connection)
-    }
-
-    private static func makeID() -> String { String(UInt64.random(in: 0 ... .max), radix: 36) }
-}
-
-/// Tells when a connection is up: nothing can be written to it before.
-private final class Arrival: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-    private let isUp: () -> Void
-
-    init(_ isUp: @escaping () -> Void) { self.isUp = isUp }
-
-    func channelActive(context: ChannelHandlerContext) {
-        isUp()
-        context.fireChannelActive()
-    }
-}
-
-extension PeerAddress {
-    init?(_ address: SocketAddress) {
-        guard let text = address.ipAddress, let ip = IPAddress(text) else { return nil }
-        self.init(ip: ip, port: address.port ?? 0)
-    }
-}
-
-extension ServerBootstrap {
-    /// Sets an option where the condition holds: IPV6_V6ONLY is an error on an IPv4 socket.
-    fileprivate func serverChannelOption<Option: ChannelOption>(
-        _ option: Option, value: Option.Value, when condition: Bool
-    ) -> ServerBootstrap {
-        condition ? serverChannelOption(option, value: value) : self
-    }
+    package func run() async throws { try await acceptor.run() }
 }
