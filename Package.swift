@@ -33,8 +33,9 @@ func library(_ name: String, layer: String, _ dependencies: [Target.Dependency] 
         swiftSettings: strict + (layer == "Grammars" ? instrumented : []))
 }
 
-func system(_ name: String) -> Target {
-    .systemLibrary(name: name, path: "Shared/Tools/\(name)")
+/// `pkgConfig`: the module of pkg-config that says where its headers are, when they lie in a folder of their own.
+func system(_ name: String, pkgConfig: String? = nil) -> Target {
+    .systemLibrary(name: name, path: "Shared/Tools/\(name)", pkgConfig: pkgConfig)
 }
 
 func service(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -53,6 +54,7 @@ let grammars: [Target] = [
     library("IMAPGrammar", layer: "Grammars"),
     library("POP3Grammar", layer: "Grammars"),
     library("SASLMechanisms", layer: "Grammars"),
+    library("DAVGrammar", layer: "Grammars", ["CLibXML2"]),
 ]
 
 let tools: [Target] = [
@@ -60,6 +62,7 @@ let tools: [Target] = [
     system("CHiredis"),
     system("CUnbound"),
     system("CPublicSuffix"),
+    system("CLibXML2", pkgConfig: "libxml-2.0"),
     .target(
         name: "CSealedSQLite", path: "Shared/Tools/CSealedSQLite",
         linkerSettings: [.linkedLibrary("sqlite3"), .linkedLibrary("sodium")]),
@@ -187,11 +190,14 @@ let package = Package(
             name: "TestSupport", dependencies: [], path: "Tests/TestSupport", swiftSettings: strict),
         .target(
             name: "FuzzTargets",
-            dependencies: ["MailFormat", "SMTPGrammar", "IMAPGrammar", "POP3Grammar", "SASLMechanisms", "ServiceKit"],
+            dependencies: [
+                "MailFormat", "SMTPGrammar", "IMAPGrammar", "POP3Grammar", "SASLMechanisms", "DAVGrammar", "ServiceKit",
+            ],
             path: "Tests/Fuzzing/Targets", swiftSettings: strict),
         .testTarget(
             name: "FuzzingTests", dependencies: ["FuzzTargets"], path: "Tests/FuzzingTests", swiftSettings: strict),
         tests("MailFormat"), tests("SMTPGrammar"), tests("IMAPGrammar"), tests("POP3Grammar"), tests("SASLMechanisms"),
+        tests("DAVGrammar"),
         tests("SealedSQLite", [grdb], beside: ["independent_reader.py", "our_writer.py"]),
         tests("RedisStreams", [logging]), tests("DNSClient"),
         tests("ServiceKit", [nio, nioPosix, nioSSL, logging, lifecycle]),

@@ -5,7 +5,7 @@
 # What the build links with.
 build_packages=(
   binutils gcc g++ git libc6-dev libstdc++-12-dev libsqlite3-dev libsodium-dev libunbound-dev libhiredis-dev libpsl-dev
-  pkg-config tzdata zlib1g-dev
+  libxml2-dev pkg-config tzdata zlib1g-dev
 )
 # What the services need to run without containers, with their demo zone and certificate.
 run_packages=(

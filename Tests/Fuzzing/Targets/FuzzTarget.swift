@@ -6,7 +6,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case imap, smtp
     case smtpData = "smtp-data"
     case smtpReply = "smtp-reply"
-    case pop3, sasl, message, header, proxy
+    case pop3, sasl, message, header, proxy, dav
 
     package func run(_ input: [UInt8]) {
         switch self {
@@ -19,6 +19,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .message: MailFormatFuzz.message(input)
         case .header: MailFormatFuzz.header(input)
         case .proxy: ProxyFuzz.run(input)
+        case .dav: DAVFuzz.run(input)
         }
     }
 }
