@@ -55,6 +55,7 @@ let grammars: [Target] = [
     library("POP3Grammar", layer: "Grammars"),
     library("SASLMechanisms", layer: "Grammars"),
     library("DAVGrammar", layer: "Grammars", ["CLibXML2"]),
+    library("CalendarFormat", layer: "Grammars"),
 ]
 
 let tools: [Target] = [
@@ -191,13 +192,14 @@ let package = Package(
         .target(
             name: "FuzzTargets",
             dependencies: [
-                "MailFormat", "SMTPGrammar", "IMAPGrammar", "POP3Grammar", "SASLMechanisms", "DAVGrammar", "ServiceKit",
+                "MailFormat", "SMTPGrammar", "IMAPGrammar", "POP3Grammar", "SASLMechanisms", "DAVGrammar",
+                "CalendarFormat", "ServiceKit",
             ],
             path: "Tests/Fuzzing/Targets", swiftSettings: strict),
         .testTarget(
             name: "FuzzingTests", dependencies: ["FuzzTargets"], path: "Tests/FuzzingTests", swiftSettings: strict),
         tests("MailFormat"), tests("SMTPGrammar"), tests("IMAPGrammar"), tests("POP3Grammar"), tests("SASLMechanisms"),
-        tests("DAVGrammar"),
+        tests("DAVGrammar"), tests("CalendarFormat"),
         tests("SealedSQLite", [grdb], beside: ["independent_reader.py", "our_writer.py"]),
         tests("RedisStreams", [logging]), tests("DNSClient"),
         tests("ServiceKit", [nio, nioPosix, nioSSL, logging, lifecycle]),

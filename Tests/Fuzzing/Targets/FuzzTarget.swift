@@ -6,7 +6,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case imap, smtp
     case smtpData = "smtp-data"
     case smtpReply = "smtp-reply"
-    case pop3, sasl, message, header, proxy, dav
+    case pop3, sasl, message, header, proxy, dav, calendar
 
     package func run(_ input: [UInt8]) {
         switch self {
@@ -20,6 +20,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .header: MailFormatFuzz.header(input)
         case .proxy: ProxyFuzz.run(input)
         case .dav: DAVFuzz.run(input)
+        case .calendar: CalendarFuzz.run(input)
         }
     }
 }

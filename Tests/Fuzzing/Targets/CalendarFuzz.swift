@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+import CalendarFormat
+
+enum CalendarFuzz {
+    /// No bytes stop the program, and what is taken has what is promised of it.
+    static func run(_ input: [UInt8]) {
+        if let object = try? CalendarObject(parsing: input) {
+            promise(!object.uid.isEmpty && CalendarObject.kinds.contains(object.kind), "an object without UID or kind")
+            if let start = object.span.start, let end = object.span.end { promise(start <= end, "a span runs back") }
+        }
+        if let card = try? Card(parsing: input) {
+            promise(card.uid != "", "an empty UID")
+            _ = card.searchableText
+        }
+    }
+}
