@@ -121,6 +121,13 @@ let sessions: [Target] = [
             "POP3Grammar", "SASLMechanisms", "MailFormat", "ServiceKit", "RedisStreams", "Accounts", "MailStore", nio,
             nioSSL, logging, metrics, lifecycle,
         ]),
+    library(
+        "DAVServer", layer: "Sessions",
+        [
+            "DAVGrammar", "CalendarFormat", "SASLMechanisms", "WebServer", "Accounts", "MailStore", "CalendarStore",
+            nio,
+            hummingbird, httpTypes, logging,
+        ]),
 ]
 
 let services: [Target] = [
@@ -142,6 +149,12 @@ let services: [Target] = [
             "IMAPServer", "POP3Server", "SASLMechanisms", "ServiceKit", "RedisStreams", "Accounts", "Logins",
             "MailStore",
             "SealedSQLite", nio, nioSSL, logging, lifecycle, configuration,
+        ]),
+    service(
+        "DAVAccess",
+        [
+            "DAVServer", "WebServer", "ServiceKit", "RedisStreams", "Accounts", "Logins", "MailStore", logging,
+            lifecycle,
         ]),
     .executableTarget(
         name: "mailkeep",
@@ -169,6 +182,7 @@ let package = Package(
         .executable(name: "SMTPInbound", targets: ["SMTPInbound"]),
         .executable(name: "SMTPOutbound", targets: ["SMTPOutbound"]),
         .executable(name: "MailAccess", targets: ["MailAccess"]),
+        .executable(name: "DAVAccess", targets: ["DAVAccess"]),
         .executable(name: "mailkeep", targets: ["mailkeep"]),
     ],
     dependencies: [
@@ -229,6 +243,7 @@ let package = Package(
                 "OutgoingQueue",
                 "SASLMechanisms", "DNSClient", "RedisStreams", "ServiceKit", "SealedSQLite", "TestSupport", logging,
             ], path: "Tests/JourneyTests", swiftSettings: strict),
+        tests("DAVServer", ["DAVGrammar", "CalendarStore", "MailStore", "Accounts", "SealedSQLite", logging]),
         tests("POP3Server", ["POP3Grammar", "Accounts", "MailStore", "MailFormat", "ServiceKit", "SealedSQLite"]),
     ] + fuzzing,
     swiftLanguageModes: [.v6]
