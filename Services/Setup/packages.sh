@@ -9,8 +9,8 @@ build_packages=(
 )
 # What the services need to run without containers, with their demo zone and certificate.
 run_packages=(
-  libsqlite3-0 libsodium23 libunbound8 'libhiredis*' libpsl5 publicsuffix dns-root-data redis-server nsd ldnsutils openssl
-  python3 curl iproute2
+  libsqlite3-0 libsodium23 libunbound8 'libhiredis*' libpsl5 libxml2 publicsuffix dns-root-data redis-server nsd ldnsutils
+  openssl python3 curl iproute2
 )
 # Real clients and checkers.
 test_packages=(

@@ -32,8 +32,12 @@ TEXT
 
 demo_domain=mailkeep.test
 elsewhere_domain=elsewhere.test
-services=(smtp-inbound smtp-outbound mail-access)
-listeners=(smtp submission submissions imap imaps pop3 pop3s redis dns health-inbound health-outbound health-access elsewhere)
+services=(smtp-inbound smtp-outbound mail-access dav-access)
+programs=(SMTPInbound SMTPOutbound MailAccess DAVAccess mailkeep)
+listeners=(
+  smtp submission submissions imap imaps pop3 pop3s redis dns health-inbound health-outbound health-access elsewhere dav
+  health-dav
+)
 
 try_main() {
   local once=0 background=0 stop=0 state="" first_port="" binaries="" made_state=0 started=$EPOCHREALTIME
@@ -87,7 +91,7 @@ try_main() {
   [[ -d $binaries ]] || fail "there is no folder $binaries"
   binaries=$(cd "$binaries" && pwd)
   local name
-  for name in SMTPInbound SMTPOutbound MailAccess mailkeep; do
+  for name in "${programs[@]}"; do
     [[ -x $binaries/$name ]] || fail "$binaries has no executable $name"
   done
 
@@ -120,7 +124,7 @@ build_release() {
   (
     cd "$root" && swift build -c release --explicit-target-dependency-import-check error || exit
     built=$(swift build -c release --explicit-target-dependency-import-check error --show-bin-path)
-    for program in SMTPInbound SMTPOutbound MailAccess mailkeep; do
+    for program in "${programs[@]}"; do
       if [[ $built/$program -nt .build/mailkeep/$program ]]; then
         bash Services/link_shared.sh "$built" .build/mailkeep
         exit
@@ -147,6 +151,7 @@ run_instance() {
   done
   write_description
   step "A message out by submission, in over IMAP and POP3" "$(python)" "$setup/demo_message.py" "$state/try.json" || return
+  step "An event and a contact over CalDAV and CardDAV" "$(python)" "$setup/demo_event.py" "$state/try.json" || return
   say "  Memory of each service at rest (PSS):"
   local total=0 size
   for service in "${services[@]}"; do
@@ -301,6 +306,10 @@ start_service() {
         MAILKEEP_POP3_PORT="${port[pop3]}" MAILKEEP_POP3S_PORT="${port[pop3s]}"
       )
       ;;
+    dav-access)
+      program=DAVAccess health=${port[health-dav]}
+      settings+=(MAILKEEP_DAV_PORT="${port[dav]}")
+      ;;
   esac
   settings+=(MAILKEEP_HEALTH_PORT="$health")
   start_process "$name" env "${settings[@]}" "$binaries/$program" || return
@@ -341,6 +350,7 @@ description = {
         "imaps": mail(${port[imaps]}, "implicit"),
         "pop3": mail(${port[pop3]}, "starttls"),
         "pop3s": mail(${port[pop3s]}, "implicit"),
+        "dav": {"url": "https://localhost:${port[dav]}/"},
         "redis": {"host": "localhost", "port": ${port[redis]}, "password": (state / "redis" / "password").read_text().strip()},
     },
     "elsewhere": {"domain": elsewhere, "port": ${port[elsewhere]}},
@@ -358,12 +368,13 @@ try_table() {
   printf '  %-14s %-24s %s\n' "what" "where" "security"
   for name in smtp submission imap pop3; do printf '  %-14s %-24s %s\n' "$name" "localhost:${port[$name]}" "STARTTLS"; done
   for name in submissions imaps pop3s; do printf '  %-14s %-24s %s\n' "$name" "localhost:${port[$name]}" "TLS"; done
+  printf '  %-14s %-24s %s\n' "dav" "https://localhost:${port[dav]}/" "TLS"
   printf '  %-14s %-24s %s\n' "redis" "localhost:${port[redis]}" "password in $state/redis/password"
   say
   while IFS=$'\t' read -r address password; do printf '  %-26s password %s\n' "$address" "$password"; done <"$state/accounts.tsv"
   say
   say "  Certificate authority: $state/tls/ca.crt     Command: $state/mailkeep     Description: $state/try.json"
-  say "  Not there yet: calendars and contacts, web administration, backup."
+  say "  Not there yet: web administration, backup."
 }
 
 # Until Ctrl-C (the trap ends us) or until a service ends by itself.
