@@ -6,11 +6,12 @@
 # Every function works with: secrets (the folder for MAILKEEP_SECRETS), project (compose's project name).
 
 store_gid=10000
-declare -A service_uid=([smtp-inbound]=10001 [smtp-outbound]=10002 [mail-access]=10003 [redis]=10004 [control]=10009)
+declare -A service_uid=([smtp-inbound]=10001 [smtp-outbound]=10002 [mail-access]=10003 [redis]=10004 [dav-access]=10006 [control]=10009)
 declare -A service_secrets=(
   [smtp-inbound]="configuration.key accounts.key spool.key tls.crt tls.key redis-password"
   [smtp-outbound]="configuration.key spool.key signing.key tls.crt tls.key redis-password"
   [mail-access]="configuration.key accounts.key tls.crt tls.key redis-password"
+  [dav-access]="configuration.key accounts.key tls.crt tls.key redis-password"
   [redis]="redis.conf redis-password"
   [control]="configuration.key accounts.key spool.key signing.key redis-password"
 )

@@ -50,8 +50,9 @@ first=$((30000 + ($$ % 300) * 10))
 export MAILKEEP_SMTP_PORT=$first MAILKEEP_SUBMISSION_PORT=$((first + 1)) MAILKEEP_SUBMISSIONS_PORT=$((first + 2))
 export MAILKEEP_IMAP_PORT=$((first + 3)) MAILKEEP_IMAPS_PORT=$((first + 4))
 export MAILKEEP_POP3_PORT=$((first + 5)) MAILKEEP_POP3S_PORT=$((first + 6))
+export MAILKEEP_DAV_PORT=$((first + 8))
 export MAILKEEP_OUTBOUND_PORT=$((first + 7)) MAILKEEP_OUTBOUND_ALLOW_LOOPBACK=true
-replicas=(--scale mail-access=2 --scale smtp-outbound=2 --scale smtp-inbound=2)
+replicas=(--scale mail-access=2 --scale smtp-outbound=2 --scale smtp-inbound=2 --scale dav-access=2)
 mailkeep=$work/mailkeep
 
 prepare() {
@@ -92,6 +93,7 @@ secrets_are_apart() {
     done
   done
   [[ ! -e $secrets/smtp-inbound/signing.key && ! -e $secrets/smtp-outbound/accounts.key && ! -e $secrets/mail-access/spool.key ]]
+  [[ ! -e $secrets/dav-access/spool.key && ! -e $secrets/dav-access/signing.key ]]
   local master
   master=$(find "$secrets" -name master.key | wc -l)
   [[ $master == 1 ]]
@@ -101,7 +103,7 @@ start() { compose up -d "${replicas[@]}"; }
 
 all_healthy() {
   local id
-  for id in $(compose ps -q edge redis smtp-inbound smtp-outbound mail-access); do
+  for id in $(compose ps -q edge redis smtp-inbound smtp-outbound mail-access dav-access); do
     [[ $(docker inspect --format '{{.State.Health.Status}}' "$id") == healthy ]] || return 1
   done
   # and the edge has found them
@@ -110,6 +112,7 @@ all_healthy() {
     IFS= read -r -t 5 line < <(timeout 5 openssl s_client -quiet -connect "localhost:$port" </dev/null 2>/dev/null) || return 1
     [[ $line == [*2+]* ]] || return 1
   done
+  curl -sk -o /dev/null "https://localhost:$MAILKEEP_DAV_PORT/"
 }
 
 describe() {
@@ -126,7 +129,7 @@ end = lambda port, tls: {"host": "localhost", "port": port, "tls": tls}
         "smtp": end($MAILKEEP_SMTP_PORT, "starttls"), "submission": end($MAILKEEP_SUBMISSION_PORT, "starttls"),
         "submissions": end($MAILKEEP_SUBMISSIONS_PORT, "implicit"), "imap": end($MAILKEEP_IMAP_PORT, "starttls"),
         "imaps": end($MAILKEEP_IMAPS_PORT, "implicit"), "pop3": end($MAILKEEP_POP3_PORT, "starttls"),
-        "pop3s": end($MAILKEEP_POP3S_PORT, "implicit"),
+        "pop3s": end($MAILKEEP_POP3S_PORT, "implicit"), "dav": {"url": "https://localhost:$MAILKEEP_DAV_PORT/"},
     },
 }))
 PYTHON
@@ -177,7 +180,7 @@ locked_down() {
   done
   # the sender's side sees no account's file, only the edge publishes ports
   for id in $(compose ps -q smtp-outbound); do [[ -z $(docker exec "$id" ls /data/accounts) ]]; done
-  for id in $(compose ps -q redis smtp-inbound smtp-outbound mail-access); do [[ -z $(docker port "$id") ]]; done
+  for id in $(compose ps -q redis smtp-inbound smtp-outbound mail-access dav-access); do [[ -z $(docker port "$id") ]]; done
 }
 
 redis_keeps_nothing() {
@@ -206,7 +209,8 @@ every_command() {
   "$mailkeep" account list --json | grep -F "bob@$domain"
   "$mailkeep" account key "bob@$domain" | grep -E '^[0-9a-f]{64}$'
   "$mailkeep" queue list --json
-  "$mailkeep" health --json --service http://smtp-inbound:8080 --service http://smtp-outbound:8080 --service http://mail-access:8080
+  "$mailkeep" health --json --service http://smtp-inbound:8080 --service http://smtp-outbound:8080 --service http://mail-access:8080 \
+    --service http://dav-access:8080
 }
 
 check "secrets, store and accounts are made by one-shot containers" prepare
@@ -217,6 +221,7 @@ describe
 check "non-root, read-only, no capabilities, logs rotate, nothing published but the edge" locked_down
 check "Redis has a password, an internal network and keeps nothing" redis_keeps_nothing
 check "a message goes round through the edge" "$test_python" "$setup/demo_message.py" "$work/try.json"
+check "an event and a contact go in through the edge and come back" "$test_python" "$setup/demo_event.py" "$work/try.json"
 check "submission to elsewhere: DKIM verified by dkimpy; a failure is reported" "$test_python" "$here/relay.py" "$work/try.json"
 check "the client's true address is in Received and in the log" true_address
 check "services take PROXY v2 from the edge alone" proxy_from_the_edge_alone
