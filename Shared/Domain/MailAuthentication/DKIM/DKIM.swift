@@ -54,6 +54,14 @@ package enum DKIM {
         return outcomes
     }
 
+    /// Whether two key records publish the same key, in a form that verifiers take (section 3.6.1).
+    package static func publishSameKey(_ one: [UInt8], _ other: [UInt8]) -> Bool {
+        guard PublicKeyRecord(one) != nil, PublicKeyRecord(other) != nil, let one = TagList(one),
+            let other = TagList(other)
+        else { return false }
+        return one.compact("p") == other.compact("p") && (one["k"] ?? "rsa") == (other["k"] ?? "rsa")
+    }
+
     private static func check(
         _ signature: MessageSignature, _ header: MessageHeader, _ message: [UInt8],
         _ bodies: inout MessageSignature.BodyHashes, _ seconds: Int, _ resolver: any Resolver

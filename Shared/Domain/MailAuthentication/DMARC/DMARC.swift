@@ -44,6 +44,12 @@ package enum DMARC {
         return worst
     }
 
+    /// Whether a TXT record is a policy record at all, right or wrong (RFC 7489 section 6.6.3).
+    package static func isRecord(_ text: [UInt8]) -> Bool { DMARCRecord.isRecord(text) }
+
+    /// Whether it is one that receivers follow.
+    package static func isPolicy(_ text: [UInt8]) -> Bool { isRecord(text) && DMARCRecord(text) != nil }
+
     private static func rank(_ outcome: Outcome) -> Int {
         switch (outcome.result, outcome.policy) {
         case (.fail, .reject): 6
