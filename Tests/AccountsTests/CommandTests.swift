@@ -28,10 +28,7 @@ import Testing
 
         func run(_ arguments: [String], input: String = "", environment: [String: String] = [:]) throws -> Outcome {
             let process = Process()
-            // The products lie beside the test bundle.
-            let bundle = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-            process.executableURL = URL(fileURLWithPath: bundle).deletingLastPathComponent().appendingPathComponent(
-                "mailkeep")
+            process.executableURL = URL(fileURLWithPath: try Program.product("mailkeep"))
             process.arguments = arguments
             process.environment = [
                 "MAILKEEP_DATA": folder.file("data"), "MAILKEEP_KEYS": folder.file("keys"), "PATH": "/usr/bin:/bin",
