@@ -28,4 +28,5 @@ check "no plaintext in any file of the store" "$test_python" "$here/sealed.py" "
 check "try --stop ends it" stop_instance "$state"
 check "a second start resumes with the same accounts" start_instance "$state" "$binaries"
 check "try --stop ends it again" stop_instance "$state"
+check "the disk runs full: 452, reading goes on, and it recovers by itself" "$here/disk_full.sh" "$binaries"
 summary
