@@ -205,6 +205,13 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: [], path: "Tests/TestSupport", swiftSettings: strict),
         .target(
+            name: "CFaultyDisk", dependencies: ["CSealedSQLite"], path: "Tests/FaultyDisk",
+            linkerSettings: [.linkedLibrary("sqlite3")]),
+        .executableTarget(
+            name: "StoreFaults",
+            dependencies: ["CFaultyDisk", "Accounts", "MailStore", "SealedSQLite", "TestSupport", grdb],
+            path: "Tests/StoreFaults", swiftSettings: strict),
+        .target(
             name: "FuzzTargets",
             dependencies: [
                 "MailFormat", "SMTPGrammar", "IMAPGrammar", "POP3Grammar", "SASLMechanisms", "DAVGrammar",

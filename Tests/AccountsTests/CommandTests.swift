@@ -28,10 +28,7 @@ import Testing
 
         func run(_ arguments: [String], input: String = "", environment: [String: String] = [:]) throws -> Outcome {
             let process = Process()
-            // The products lie beside the test bundle.
-            let bundle = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-            process.executableURL = URL(fileURLWithPath: bundle).deletingLastPathComponent().appendingPathComponent(
-                "mailkeep")
+            process.executableURL = URL(fileURLWithPath: try Program.product("mailkeep"))
             process.arguments = arguments
             process.environment = [
                 "MAILKEEP_DATA": folder.file("data"), "MAILKEEP_KEYS": folder.file("keys"), "PATH": "/usr/bin:/bin",
@@ -174,6 +171,26 @@ import Testing
         let outcome = try Installation().run(["--version"])
         #expect(outcome.status == 0)
         #expect(outcome.output.wholeMatch(of: /[0-9]+\.[0-9]+\.[0-9]+(-[a-z0-9.]+)?\n/) != nil)
+    }
+
+    @Test func filesOfAccountsAreExamined() throws {
+        let here = try Installation()
+        _ = try here.works("init", "--master", here.folder.file("master.key"))
+        _ = try here.works("domain", "add", "example.org")
+        for name in ["anna", "bert"] {
+            _ = try here.works("account", "add", "\(name)@example.org", "--password-file", "-", input: "a good one\n")
+        }
+        #expect(try here.works("account", "check", "--all").output.contains("bert@example.org: sound, 0 messages"))
+        try here.fails("account", "check", status: 64, saying: "--all")
+        try here.fails("account", "check", "carl@example.org", saying: "no account")
+        let account = try #require(try here.works("account", "list", "--json").json([Account].self).first)
+        let handle = try #require(FileHandle(forUpdatingAtPath: here.folder.file("data/accounts/\(account.id).db")))
+        try handle.seek(toOffset: 2 * 4_096 + 100)
+        try handle.write(contentsOf: Data([1, 2, 3, 4]))
+        try handle.close()
+        let found = try here.run(["account", "check", "--all"])
+        #expect(found.status == 1)
+        #expect(found.output.contains("anna@example.org: DAMAGED") && found.output.contains("bert@example.org: sound"))
     }
 
     @Test(arguments: [[], ["domain"], ["account"], ["alias"], ["queue"], ["keys"], ["health"], ["init"]])

@@ -29,4 +29,5 @@ check "docs/open_store.py opens an account's file without our code" "$test_pytho
 check "try --stop ends it" stop_instance "$state"
 check "a second start resumes with the same accounts" start_instance "$state" "$binaries"
 check "try --stop ends it again" stop_instance "$state"
+check "the disk runs full: 452, reading goes on, and it recovers by itself" "$here/disk_full.sh" "$binaries"
 summary

@@ -10,6 +10,15 @@ package enum Program {
     /// The Python with the packages of Tests/EndToEnd/requirements.txt.
     package static var python: String { ProcessInfo.processInfo.environment["MAILKEEP_TEST_PYTHON"] ?? "python3" }
 
+    /// A product of this package, which lies beside the test bundle.
+    package static func product(_ name: String) throws -> String {
+        let bundle = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        return URL(fileURLWithPath: bundle).deletingLastPathComponent().appendingPathComponent(name).path
+    }
+
+    /// Whether what takes minutes is wanted too (`./setup.sh test --full`).
+    package static var isFull: Bool { ProcessInfo.processInfo.environment["MAILKEEP_TEST_FULL"] == "1" }
+
     /// Runs to the end and returns standard output; throws with both outputs when the exit status is not 0.
     @discardableResult
     package static func run(_ command: String, _ arguments: [String], input: String = "") throws -> String {

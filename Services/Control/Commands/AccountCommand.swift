@@ -8,7 +8,7 @@ struct AccountCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "account", abstract: "Accounts: people who have a mailbox here.",
         subcommands: [
-            Add.self, List.self, Remove.self, Password.self, Disable.self, Enable.self, Key.self,
+            Add.self, List.self, Remove.self, Password.self, Disable.self, Enable.self, Key.self, Check.self,
         ])
 
     struct Add: AsyncParsableCommand {

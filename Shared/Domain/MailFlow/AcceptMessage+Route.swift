@@ -42,7 +42,8 @@ extension AcceptMessage {
                         content: Array(copy[returnPath.utf8.count...]), needsSMTPUTF8: message.isInternationalized))
             } catch {
                 logger.error("spool not writable", metadata: ["message": "\(message.id)", "error": "\(error)"])
-                return refused(message, failures.contains { $0.failure == .full } ? .storeFull : .temporary)
+                let isFull = error as? QueueError == .diskFull || failures.contains { $0.failure == .full }
+                return refused(message, isFull ? .storeFull : .temporary)
             }
         }
         logger.info(

@@ -32,11 +32,17 @@ package struct OutgoingQueue: Sendable {
 
     var milliseconds: Int64 { Int64(now().timeIntervalSince1970 * 1_000) }
 
-    /// On disk when it returns. Throws `QueueError.tooLarge` or `.recipients` past `QueueLimits`.
+    /// On disk when it returns. Throws `QueueError.tooLarge` or `.recipients` past `QueueLimits`, `.diskFull`.
     @discardableResult
     package func enqueue(_ message: NewMessage) async throws -> Int64 {
+        guard DiskRoom.allows(message.content.count, at: database.path) else { throw QueueError.diskFull }
         let time = milliseconds
-        let id = try await database.write { try Self.insert(message, at: time, in: $0) }
+        let id: Int64
+        do {
+            id = try await database.write { try Self.insert(message, at: time, in: $0) }
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_FULL {
+            throw QueueError.diskFull
+        }
         for kind in Set(message.recipients.map(\.kind)) { wake(kind) }
         return id
     }
@@ -97,4 +103,5 @@ package enum QueueError: Error, Equatable {
     case tooLarge
     case recipients
     case noSuchMessage
+    case diskFull
 }

@@ -136,7 +136,11 @@ static int sealed_time(sqlite3_vfs *v, double *out) { (void)v; return system_vfs
 static int sealed_last_error(sqlite3_vfs *v, int n, char *out) { (void)v; return system_vfs->xGetLastError(system_vfs, n, out); }
 static int sealed_time64(sqlite3_vfs *v, sqlite3_int64 *out) { (void)v; return system_vfs->xCurrentTimeInt64(system_vfs, out); }
 
-int sealed_sqlite_register(void) {
+static sqlite3_vfs *unix_vfs(void) { return sqlite3_vfs_find("unix"); }
+
+int sealed_sqlite_register(void) { return sealed_sqlite_register_over(unix_vfs); }
+
+int sealed_sqlite_register_over(sqlite3_vfs *(*base)(void)) {
     static sqlite3_vfs sealed;
     if (sealed.zName) return SQLITE_OK;
     if (sodium_init() < 0) return SQLITE_ERROR;
@@ -144,7 +148,7 @@ int sealed_sqlite_register(void) {
     int rc = sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, -1);
     if (rc == SQLITE_OK) rc = sqlite3_initialize();
     if (rc != SQLITE_OK) return rc;
-    system_vfs = sqlite3_vfs_find("unix");
+    system_vfs = base();
     if (!system_vfs) return SQLITE_ERROR;
     sealed = (sqlite3_vfs){
         .iVersion = 2,

@@ -21,6 +21,8 @@ extension StoreError {
             switch error.resultCode {
             case .SQLITE_BUSY, .SQLITE_LOCKED: self = .busy
             case .SQLITE_FULL: self = .diskFull
+            // The wal-index of a file that nobody had open could not be made.
+            case .SQLITE_IOERR where error.extendedResultCode == .SQLITE_IOERR_SHMSIZE: self = .diskFull
             case .SQLITE_CORRUPT, .SQLITE_NOTADB: self = .damaged
             case .SQLITE_INTERRUPT, .SQLITE_ABORT: self = .cancelled
             default: self = .unavailable("SQLite \(error.extendedResultCode.rawValue): \(error.message ?? "")")

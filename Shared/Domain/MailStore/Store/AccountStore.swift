@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Accounts
 import GRDB
+import SealedSQLite
 
 /// The mail of one account. Each operation is one transaction: done whole and on disk, or not at all.
 ///
@@ -27,8 +28,9 @@ package final class AccountStore: Sendable {
         try await directory.withFile(of: account) { try await $0.pool.write(body) }
     }
 
-    /// As `write`, sharing the sync with other appends.
+    /// As `write`, sharing the sync with other appends. `.diskFull` when `bytes` more would leave too little room.
     func append(bytes: Int, _ body: @escaping AppendQueue.Work) async throws(StoreError) -> Appended {
-        try await directory.withFile(of: account) { try await $0.appends.run(bytes: bytes, body) }
+        guard DiskRoom.allows(bytes, at: directory.root) else { throw .diskFull }
+        return try await directory.withFile(of: account) { try await $0.appends.run(bytes: bytes, body) }
     }
 }

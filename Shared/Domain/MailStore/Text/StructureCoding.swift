@@ -12,6 +12,9 @@ enum StructureCoding {
         }
     }
 
+    /// Whether it says something, or is of a form that this release does not know.
+    static func isReadable(_ bytes: Data) -> Bool { bytes.first.map { $0 != json } ?? false || decode(bytes) != nil }
+
     /// Nil for a form that this release does not know: the reader then parses the message.
     static func decode(_ bytes: Data) -> MIMEPart? {
         guard bytes.first == json else { return nil }

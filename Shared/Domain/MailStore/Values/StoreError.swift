@@ -32,7 +32,7 @@ package enum StoreError: Error, Equatable, Sendable {
     // Temporary: about the machine or the moment.
     /// Another writer held the file longer than the busy timeout.
     case busy
-    /// The disk is full. SMTP 452.
+    /// The disk is full, or has no more than the reserve (`SealedSQLite.DiskRoom`). SMTP 452.
     case diskFull
     /// The key cannot be had just now (closed account, key folder unreadable).
     case keyUnavailable

@@ -8,6 +8,9 @@
 /// Initializes libsodium and SQLite and makes the VFS `sealed` the default of this process. Call it once, before
 /// anything else uses SQLite. Returns a SQLite result code.
 int sealed_sqlite_register(void);
+struct sqlite3_vfs;
+/// For tests: the same over another VFS than the system's, which `base` finds or makes once SQLite is initialized.
+int sealed_sqlite_register_over(struct sqlite3_vfs *(*base)(void));
 
 /// Tells the key of the main database file at `path`. Counted: each call wants one `sealed_sqlite_forget_key`.
 /// A second call for the same file must bring the same key (SQLITE_MISUSE otherwise).

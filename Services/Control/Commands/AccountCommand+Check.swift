@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+import Accounts
+import ArgumentParser
+import Foundation
+import MailStore
+
+extension AccountCommand {
+    struct Check: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Examines the files of accounts: every page, every message; leaves with 1 when one is damaged.",
+            discussion: """
+                Works beside the services and changes nothing. Each page's tag is checked, then SQLite's own structure, then
+                what must hold between messages, mailboxes and their figures.
+
+                EXAMPLE
+                  mailkeep account check anna@example.org
+                  mailkeep account check --all --json
+                """)
+
+        @OptionGroup var store: StoreOptions
+        @Argument(help: "name@domain") var addresses: [String] = []
+        @Flag(help: "Every account.") var all = false
+        @Flag(help: "Also the search index; no mail is delivered to the account meanwhile, it waits in the spool.")
+        var searchIndex = false
+        @Flag(help: "Print JSON.") var json = false
+
+        private struct Line: Encodable {
+            let address, id: String
+            let sound: Bool
+            let messages, bytes: Int
+            let findings: [String]
+        }
+
+        func validate() throws {
+            if all != addresses.isEmpty { throw ValidationError("name accounts, or say --all") }
+        }
+
+        func run() async throws {
+            let directory = try store.directory([.accounts])
+            let files = AccountDirectory(root: try store.accountsFolder(), limit: 1) { try directory.fileKey(of: $0) }
+            var accounts: [AccountRecord] = []
+            if all { accounts = try await directory.accounts() }
+            for address in addresses { accounts.append(try await directory.account(address)) }
+            var lines: [Line] = []
+            for account in accounts {
+                let line = await check(account, files)
+                lines.append(line)
+                if !json { tell(line) }
+            }
+            await files.close()
+            if json { try JSONOption.print(lines) }
+            let damaged = lines.filter { !$0.sound }
+            guard damaged.isEmpty else {
+                say("\(damaged.count) of \(lines.count) damaged.")
+                throw ExitCode.failure
+            }
+        }
+
+        private func check(_ account: AccountRecord, _ files: AccountDirectory) async -> Line {
+            let progress = Progress(account.address)
+            defer { progress.end() }
+            do throws(StoreError) {
+                let report = try await files.store(for: account.id).check(searchIndex: searchIndex) { done, count in
+                    progress.tell(done, of: count)
+                }
+                var findings = report.findings
+                if report.findingsLeftOut > 0 { findings.append("and \(report.findingsLeftOut) more") }
+                return Line(
+                    address: account.address, id: account.id.description, sound: report.isSound,
+                    messages: report.messages, bytes: report.bytes, findings: findings)
+            } catch {
+                return Line(
+                    address: account.address, id: account.id.description, sound: false, messages: 0, bytes: 0,
+                    findings: [error.sentence])
+            }
+        }
+
+        private func tell(_ line: Line) {
+            let size = ByteCountFormatter.string(fromByteCount: Int64(line.bytes), countStyle: .file)
+            print("\(line.address): \(line.sound ? "sound" : "DAMAGED"), \(line.messages) messages, \(size)")
+            for finding in line.findings { print("  \(finding)") }
+        }
+    }
+}
+
+extension StoreError {
+    /// For an operator.
+    var sentence: String {
+        switch self {
+        case .noSuchAccount: "the file is not there; restore it from a backup"
+        case .keyUnavailable: "its key cannot be had"
+        case .tooNew: "the file was changed by a later release: upgrade this program"
+        case .busy: "the file is busy: try again"
+        case .diskFull: "the disk is full"
+        case .damaged: "the file cannot be read"
+        case .unavailable(let reason): reason
+        default: "\(self)"
+        }
+    }
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+import TestSupport
+import Testing
+
+/// The store on a disk that fails at the n-th call (`Tests/StoreFaults`): what was acknowledged is there, everything else is
+/// there whole or not at all, the file is sound, and it works on.
+@Suite struct FaultTests {
+    @Test func aDiskThatFailsLosesNothing() throws {
+        let report = try Program.run(Program.product("StoreFaults"), Program.isFull ? ["--full"] : [])
+        print(report)
+        #expect(report.contains("power cut: ") && report.contains("short read: "))
+    }
+
+    /// A disk that says it synced and did not must be found out: else the test above would prove nothing.
+    @Test func aDiskThatLiesIsFoundOut() throws {
+        let report = try Program.run(Program.product("StoreFaults"), ["--lying"])
+        #expect(report.contains("FAIL power cut"))
+    }
+}
