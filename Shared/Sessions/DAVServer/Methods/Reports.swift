@@ -13,7 +13,7 @@ extension DAVSession {
             return try await sync(kind, name, wanted, token, limit)
         case .calendarQuery(let wanted, let filter):
             guard kind == .calendar else { throw DAVFailure(403, .supportedReport) }
-            let query = try CalendarQuery(filter)
+            var query = try CalendarQuery(filter)
             let candidates = try await store.objects(in: name, during: query.range, component: query.component)
             return try await matching(kind, name, wanted, candidates, limit: nil) { query.matches($0.data) }
         case .addressBookQuery(let wanted, let filter, let limit):
