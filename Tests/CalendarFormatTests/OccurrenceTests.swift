@@ -126,6 +126,21 @@ import Testing
         #expect(try touches(following, "20260120T000000Z", "20260121T000000Z"))
     }
 
+    /// Each of these would cost minutes; each is found, as far as it could be read.
+    @Test(arguments: [
+        String(repeating: "RRULE:FREQ=SECONDLY;COUNT=1000000000\n", count: 50_000),
+        String(repeating: "RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30\n", count: 50_000),
+        "RDATE:" + Array(repeating: "20300101T000000Z", count: 100_000).joined(separator: ",") + "\n",
+        "RRULE:FREQ=DAILY\nEXDATE:" + Array(repeating: "20300101T000000Z", count: 100_000).joined(separator: ",")
+            + "\n",
+        String(
+            repeating: "END:VEVENT\nBEGIN:VEVENT\nUID:u\nRECURRENCE-ID:20300101T000000Z\nDTSTART:20200101T000000Z\n"
+                + "END:VEVENT\nBEGIN:VEVENT\nUID:u\nDTSTART:20200101T000000Z\n", count: 4_000),
+    ])
+    func hostileObjectsEnd(lines: String) throws {
+        #expect(try touches(["DTSTART:20200101T000000Z\n\(lines)"], "20990101T000000Z", "20990102T000000Z"))
+    }
+
     @Test func tasksGoOnUntilTheyAreDue() throws {
         func task(_ lines: String, _ start: String, _ end: String) throws -> Bool {
             try touches([lines], start, end, kind: "VTODO")

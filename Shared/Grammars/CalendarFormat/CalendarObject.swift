@@ -22,6 +22,10 @@ package struct CalendarObject: Equatable, Sendable {
     /// at any time, as far as is known; an end of nil: without one, or too far to compute.
     package let span: (start: Int64?, end: Int64?)
     private let zones: ZoneOffsets
+    /// Each RECURRENCE-ID.
+    private let moved: [ContentLine]
+    /// For the span, which is computed once, when the object is stored.
+    private static let spanSteps = 20_000
 
     package init(parsing bytes: [UInt8]) throws(CalendarObjectError) {
         // Reports carry it inside XML.
@@ -46,16 +50,20 @@ package struct CalendarObject: Equatable, Sendable {
         kind = first.name
         let zones = ZoneOffsets(calendar)
         self.zones = zones
-        span = Self.span(of: parts, zones)
+        moved = parts.compactMap { $0["RECURRENCE-ID"] }
+        span = Self.span(of: parts, moved, zones)
     }
 
     package static func == (left: CalendarObject, right: CalendarObject) -> Bool { left.calendar == right.calendar }
 
     /// Of all parts together; nil where one is open.
-    private static func span(of parts: [Component], _ zones: ZoneOffsets) -> (Int64?, Int64?) {
+    private static func span(
+        of parts: [Component], _ moved: [ContentLine], _ zones: ZoneOffsets
+    ) -> (Int64?, Int64?) {
+        var budget = ExpansionBudget(steps: spanSteps)
         var (start, end): (Int64?, Int64?) = (.max, .min)
         for part in parts {
-            let span = Occurrences(part, among: parts, zones)?.span
+            let span = Occurrences(part, moved: moved, zones, &budget)?.span(&budget)
             start = if let a = start, let b = span?.start { min(a, b) } else { nil }
             end = if let a = end, let b = span?.end { max(a, b) } else { nil }
         }
@@ -65,7 +73,7 @@ package struct CalendarObject: Equatable, Sendable {
     /// Whether `part` of this object, or one of its recurrences, touches a time (RFC 4791 section 9.9), in seconds since
     /// 1970. Where that cannot be told (no start, a rule that is not known, a budget that is spent), it does.
     package func touches(_ part: Component, _ range: Range<Int64>, _ budget: inout ExpansionBudget) -> Bool {
-        Occurrences(part, among: calendar.components, zones)?.touch(range, &budget) ?? true
+        Occurrences(part, moved: moved, zones, &budget)?.touch(range, &budget) ?? true
     }
 
     /// Whether the time that a property of this object holds lies in `range`; a value that is no time does.

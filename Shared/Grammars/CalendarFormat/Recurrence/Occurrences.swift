@@ -18,8 +18,8 @@ struct Occurrences {
 
     /// `nil`: it may be at any time, as far as can be read.
     ///
-    /// - Parameter siblings: all components of the object, `part` too.
-    init?(_ part: Component, among siblings: [Component], _ zones: ZoneOffsets) {
+    /// - Parameter moved: each RECURRENCE-ID of the object.
+    init?(_ part: Component, moved: [ContentLine], _ zones: ZoneOffsets, _ budget: inout ExpansionBudget) {
         guard ["VEVENT", "VTODO", "VJOURNAL"].contains(part.name), let line = part["DTSTART"],
             let start = CalendarTime(line.value)
         else { return nil }
@@ -32,12 +32,12 @@ struct Occurrences {
         for property in part.properties {
             switch property.name {
             case "RRULE":
-                guard let rule = RecurrenceRule(property.value) else { return nil }
+                guard budget.pays(ExpansionBudget.rule), let rule = RecurrenceRule(property.value) else { return nil }
                 rules.append(rule)
             case "RDATE":
                 for value in property.value.split(separator: ",") {
                     let halves = value.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-                    guard halves.count <= 2, let time = CalendarTime(halves[0]) else { return nil }
+                    guard budget.pays(1), halves.count <= 2, let time = CalendarTime(halves[0]) else { return nil }
                     var own = length.seconds
                     if halves.count == 2 {
                         let end = CalendarTime(halves[1]).map { $0.seconds - time.seconds }
@@ -51,11 +51,9 @@ struct Occurrences {
         }
         (self.start, self.offsets, self.length) = (start, offsets, length.seconds)
         (self.rules, self.dates) = (rules, dates)
-        var excluded = part.properties.filter { $0.name == "EXDATE" }
-        if part["RECURRENCE-ID"] == nil {
-            excluded += siblings.filter { $0.name == part.name }.compactMap { $0["RECURRENCE-ID"] }
-        }
-        self.excluded = Self.readings(excluded, by: start, line, offsets, zones)
+        let excluded = part.properties.filter { $0.name == "EXDATE" } + (part["RECURRENCE-ID"] == nil ? moved : [])
+        guard let readings = Self.readings(excluded, by: start, line, offsets, zones, &budget) else { return nil }
+        self.excluded = readings
     }
 
     /// A length that may have no end.
@@ -82,15 +80,17 @@ struct Occurrences {
         return Length(seconds: part.name == "VTODO" ? nil : whole)
     }
 
-    /// Times of `lines` as the clock of `start` reads them; those that cannot be told exactly are passed over.
+    /// Times of `lines` as the clock of `start` reads them; those that cannot be told exactly are passed over. `nil`: too
+    /// many.
     private static func readings(
         _ lines: [ContentLine], by start: CalendarTime, _ startLine: ContentLine, _ offsets: ClosedRange<Int64>,
-        _ zones: ZoneOffsets
-    ) -> Set<Int64> {
+        _ zones: ZoneOffsets, _ budget: inout ExpansionBudget
+    ) -> Set<Int64>? {
         var found: Set<Int64> = []
         for line in lines {
-            for time in line.value.split(separator: ",").compactMap({ CalendarTime(String($0)) })
-            where time.isDate == start.isDate {
+            for value in line.value.split(separator: ",") {
+                guard budget.pays(1) else { return nil }
+                guard let time = CalendarTime(String(value)), time.isDate == start.isDate else { continue }
                 let own = zones.of(time, line)
                 if time.isUTC == start.isUTC, time.isUTC || line["TZID"] == startLine["TZID"] {
                     found.insert(time.seconds)
@@ -103,7 +103,7 @@ struct Occurrences {
     }
 
     /// From the first to the last of them, as `CalendarObject.span`.
-    var span: (start: Int64?, end: Int64?) {
+    func span(_ budget: inout ExpansionBudget) -> (start: Int64?, end: Int64?) {
         let starts = [start.seconds - offsets.upperBound] + dates.map { $0.time.seconds - $0.offsets.upperBound }
         var end = length.map { start.seconds - offsets.lowerBound + $0 }
         for date in dates {
@@ -114,21 +114,17 @@ struct Occurrences {
         }
         for rule in rules {
             end =
-                if let last = last(of: rule), let end, let length {
+                if let last = last(of: rule, &budget), let end, let length {
                     max(end, last - offsets.lowerBound + length)
                 } else { nil }
         }
         return (starts.min(), end)
     }
 
-    /// Steps for the end of a counted rule, which is computed once, when the object is stored.
-    private static let endSteps = 50_000
-
     /// A reading at or behind the last start of a rule; nil: without end, or too far to count.
-    private func last(of rule: RecurrenceRule) -> Int64? {
+    private func last(of rule: RecurrenceRule, _ budget: inout ExpansionBudget) -> Int64? {
         if rule.until != nil { return bound(of: rule) }
         guard rule.count != nil else { return nil }
-        var budget = ExpansionBudget(steps: Self.endSteps)
         var expansion = RuleExpansion(rule, start: start, within: start.seconds..<RuleExpansion.end)
         var last = start.seconds
         do { while let starts = try expansion.next(&budget) { last = starts.last ?? last } } catch { return nil }
@@ -155,6 +151,7 @@ struct Occurrences {
             let lower = range.lowerBound + offsets.lowerBound - length
             let upper = min(range.upperBound + offsets.upperBound, bound(of: rule) + 1)
             guard lower < upper else { continue }
+            guard budget.pays(ExpansionBudget.rule) else { return true }
             var expansion = RuleExpansion(rule, start: start, within: lower..<upper)
             do {
                 while let starts = try expansion.next(&budget) { if starts.contains(where: isThere) { return true } }

@@ -8,9 +8,9 @@ import DAVGrammar
 /// lies in the range. Clients look again, and miss nothing.
 struct CalendarQuery {
     /// For one object.
-    private static let objectSteps = 50_000
+    private static let objectSteps = 20_000
     /// For all.
-    private var steps = 2_000_000
+    private var steps = 1_000_000
     private let filter: ComponentFilter
     /// Of the one component that is asked for; everything when none is.
     let range: Range<Int64>
