@@ -17,6 +17,7 @@ let configuration = Target.Dependency.product(name: "Configuration", package: "s
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
+let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -77,7 +78,7 @@ let tools: [Target] = [
         ]),
     library(
         "WebServer", layer: "Tools",
-        ["ServiceKit", nio, hummingbird, hummingbirdCore, httpTypes, logging, metrics, lifecycle]),
+        ["ServiceKit", nio, nioHTTPTypes, hummingbird, hummingbirdCore, httpTypes, logging, metrics, lifecycle]),
 ]
 
 let domain: [Target] = [
@@ -189,6 +190,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),

@@ -107,14 +107,14 @@ import Testing
 
     @Test func aSync() throws {
         let first = "<d:sync-collection><d:sync-token/><d:sync-level>1</d:sync-level><d:prop/></d:sync-collection>"
-        #expect(try Report(body(first)) == .sync(.some([]), token: nil, isDeep: false, limit: nil))
+        #expect(try Report(body(first)) == .sync(.some([]), token: nil, limit: nil))
         let next = """
             <d:sync-collection><d:sync-token>urn:x:1</d:sync-token><d:sync-level>infinite</d:sync-level>
             <d:limit><d:nresults>10</d:nresults></d:limit><d:prop><d:getetag/></d:prop></d:sync-collection>
             """
         #expect(
             try Report(body(next))
-                == .sync(.some([XMLElement(.dav("getetag"))]), token: "urn:x:1", isDeep: true, limit: 10))
+                == .sync(.some([XMLElement(.dav("getetag"))]), token: "urn:x:1", limit: 10))
     }
 
     @Test(arguments: [

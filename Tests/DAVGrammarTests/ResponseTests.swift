@@ -25,7 +25,7 @@ import Testing
     }
 
     @Test func aConditionNamesWhatDidNotHold() throws {
-        let error = try XMLElement(parsing: DAVCondition.noUIDConflict(address: "/a", isCalendar: true).document)
+        let error = try XMLElement(parsing: DAVCondition.noUIDConflict(address: "/a", isCalendar: true).document())
         #expect(error.name == .dav("error"))
         #expect(error[.calendar("no-uid-conflict")]?[.dav("href")]?.text == "/a")
         #expect(DAVCondition.validSyncToken.name == .dav("valid-sync-token"))

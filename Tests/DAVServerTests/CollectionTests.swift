@@ -57,6 +57,18 @@ import Testing
         #expect(try found.value(World.calendar, .dav("displayname"))?.text == "Calendar")
     }
 
+    @Test func whereNothingCanBeSetEachPropertySaysSo() async throws {
+        let world = try await World()
+        _ = try await world.ask("PUT", World.calendar + "1", [:], event("u"))
+        let set = "<d:set><d:prop><d:displayname>x</d:displayname></d:prop></d:set>"
+        for path in ["/dav/calendars/anna@example.org/", World.calendar + "1"] {
+            let answer = try Found(try await world.xml("PROPPATCH", path, root: "d:propertyupdate", set))
+            #expect(try answer.status(path) == "HTTP/1.1 403 Forbidden")
+        }
+        let none = try await world.xml("PROPPATCH", World.calendar + "none", root: "d:propertyupdate", set)
+        #expect(none.status == 404)
+    }
+
     @Test func mkcolMakesAddressBooksAndCalendars() async throws {
         let world = try await World()
         let book = "/dav/contacts/anna@example.org/friends/"
@@ -71,5 +83,14 @@ import Testing
         #expect(try found.value(book, .dav("displayname"))?.text == "Friends")
         #expect(try found.value(book, .dav("resourcetype"))?[.addressBook("addressbook")] != nil)
         #expect(try await world.ask("MKCOL", work).status == 201)
+        // What the home does not hold.
+        let wrong = try await world.xml(
+            "MKCOL", "/dav/calendars/anna@example.org/people/", root: "d:mkcol",
+            "<d:set><d:prop><d:resourcetype><d:collection/><r:addressbook/></d:resourcetype></d:prop></d:set>")
+        #expect(wrong.status == 403)
+        for path in ["/dav/contacts/anna@example.org/x/", work + "inside/"] {
+            let answer = try await world.ask("MKCALENDAR", path)
+            #expect(answer.status == 403 && answer.condition == .calendar("calendar-collection-location-ok"))
+        }
     }
 }

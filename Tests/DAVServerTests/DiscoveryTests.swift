@@ -66,5 +66,10 @@ import Testing
         #expect(try await world.ask("LOCK", "/dav/").status == 501)
         #expect(try await world.ask("PUT", World.calendar).status == 405)
         #expect(try await world.ask("GET", "/dav/").status == 405)
+        let listed = try await world.ask("GET", World.calendar)
+        #expect(listed.status == 405 && listed["allow"] == "OPTIONS, PROPFIND, PROPPATCH, REPORT, DELETE")
+        let report = try await world.xml("REPORT", "/dav/", root: "d:principal-property-search", "")
+        #expect(report.status == 403 && report.condition == .dav("supported-report"))
+        #expect(try await world.ask("MOVE", World.calendar, ["destination": "/dav/"]).status == 403)
     }
 }

@@ -73,6 +73,12 @@ def python_client():
     found = calendar.search(
         start=datetime.datetime(2026, 5, 1), end=datetime.datetime(2026, 7, 1), event=True, expand=False)
     check("caldav: a search finds by time", ["One" in e.data for e in found] == [True], [e.data for e in found])
+    calendar.save_event(event("py-3", "Weekly").replace("SUMMARY", "RRULE:FREQ=WEEKLY\r\nSUMMARY"))
+    for year, count in ((2019, 0), (2040, 1)):  # from the first of June 2026 on, without end
+        found = calendar.search(
+            start=datetime.datetime(year, 5, 7), end=datetime.datetime(year, 5, 14), event=True, expand=False)
+        check(f"caldav: what repeats is found in {year}", len(found) == count, [e.data for e in found])
+    calendar.event_by_uid("py-3").delete()
     check("caldav: by UID", "Two" in calendar.event_by_uid("py-2").data)
     state = calendar.objects_by_sync_token(load_objects=True)
     check("caldav: a first sync has all", len(list(state)) == 2)
@@ -85,10 +91,13 @@ def python_client():
     calendar.delete()
 
 
-def vdirsyncer(folder, kind):
+program = os.path.join(os.path.dirname(sys.executable), "vdirsyncer")
+
+
+def machines(folder, kind, collection):
     """Two people's machines, each with a folder, and one collection between them."""
     suffix, storage = ("ics", "caldav") if kind == "calendar" else ("vcf", "carddav")
-    home = f"{url}dav/{'calendars' if kind == 'calendar' else 'contacts'}/{account['address']}/{kind}/"
+    home = f"{url}dav/{'calendars' if kind == 'calendar' else 'contacts'}/{account['address']}/{collection}/"
     sides = {}
     for side in ("one", "two"):
         place = folder / side
@@ -100,11 +109,74 @@ def vdirsyncer(folder, kind):
             f'[storage there]\ntype = "{storage}"\nurl = "{home}"\nusername = "{account["address"]}"\n'
             f'password = "{account["password"]}"\nverify = "{ca}"\n')
         sides[side] = place
+        subprocess.run(
+            [program, "-c", place / "config", "discover"], input="y\n", capture_output=True, text=True, check=True,
+            timeout=120)
+    return sides, suffix
+
+
+def at_once(folder):
+    """Both machines sync at the same moment, each with events of its own, and both with a change to the same one."""
+    collection = f"/dav/calendars/{account['address']}/at-once/"
+    check("a calendar for both at once", Plain().ask("MKCALENDAR", collection)[0] == 201)
+    sides, _ = machines(folder, "calendar", "at-once")
+
+    def items(side):
+        return sorted(p.read_text() for p in (sides[side] / "items").glob("*.ics"))
+
+    def sync(names):
+        # One that lost a race says so, and its next run mends it.
+        running = [
+            subprocess.Popen(
+                [program, "-c", sides[side] / "config", "sync"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            for side in names]
+        return [process.wait(timeout=120) for process in running]
+
+    for turn in range(3):
+        for side in sides:
+            place = sides[side] / "items"
+            for number in range(20):
+                (place / f"{side}-{turn}-{number}.ics").write_text(event(f"{side}-{turn}-{number}", "new"))
+            shared = next((p for p in place.glob("*.ics") if "UID:shared\n" in p.read_text()), place / "shared.ics")
+            shared.write_text(event("shared", f"turn {turn} by {side}"))
+        sync(sides)
+        for _ in range(4):
+            if [sync([side]) for side in sides] == [[0], [0]] and items("one") == items("two"):
+                break
+        check(f"vdirsyncer at once, turn {turn}: both have the same", items("one") == items("two"))
+        uids = {line for text in items("one") for line in text.splitlines() if line.startswith("UID:")}
+        check(f"vdirsyncer at once, turn {turn}: nothing is lost", len(uids) == 40 * (turn + 1) + 1, sorted(uids))
+        shared = [text for text in items("one") if "UID:shared\n" in text]
+        check(f"vdirsyncer at once, turn {turn}: one change won", len(shared) == 1 and f"turn {turn} by" in shared[0], shared)
+    check("the calendar for both goes", Plain().ask("DELETE", collection)[0] == 204)
+
+
+def plain_clients():
+    """What no library here sends."""
+    plain = Plain()
+    home = f"/dav/calendars/{account['address']}/"
+    content = event("plain", "large " * 1000).encode()
+    check("a calendar to move to", plain.ask("MKCALENDAR", home + "other/")[0] == 201)
+    done = subprocess.run(
+        ["curl", "-sS", "--cacert", ca, "--max-time", "30", "--expect100-timeout", "60", "-H", "Expect: 100-continue",
+         "-u", f"{account['address']}:{account['password']}", "-T", "-", "-o", os.devnull, "-w", "%{http_code}",
+         f"{url}{home[1:]}calendar/plain.ics"], input=content, capture_output=True, timeout=60)
+    check("curl waits for 100 Continue, and gets it", done.stdout == b"201", done)
+    status, _, _ = plain.ask("MOVE", f"{home}calendar/plain.ics", Destination=f"{url}{home[1:]}other/moved.ics")
+    check("an event is moved to another calendar", status == 201, status)
+    check("the same bytes are there", plain.ask("GET", home + "other/moved.ics")[2] == content)
+    check("and no more here", plain.ask("GET", home + "calendar/plain.ics")[0] == 404)
+    status, _, answer = plain.ask("PUT", home + "other/bad.ics", content.replace(b"UID:", b"NO:"))
+    check("a refusal has a reason", status == 403 and b"UID is missing" in answer, answer)
+    check("the other calendar goes", plain.ask("DELETE", home + "other/")[0] == 204)
+
+
+def vdirsyncer(folder, kind):
+    sides, suffix = machines(folder, kind, kind)
 
     def sync(side):
         done = subprocess.run(
-            [os.path.join(os.path.dirname(sys.executable), "vdirsyncer"), "-c", sides[side] / "config", "sync"],
-            capture_output=True, text=True, timeout=120)
+            [program, "-c", sides[side] / "config", "sync"], capture_output=True, text=True, timeout=120)
         check(f"vdirsyncer {kind}: {side} syncs", done.returncode == 0, done.stdout + done.stderr)
 
     def item(uid, text):
@@ -121,10 +193,6 @@ def vdirsyncer(folder, kind):
     def lines(side):
         return sorted(text.splitlines() for text in texts(side).values())
 
-    for side in sides:
-        subprocess.run(
-            [os.path.join(os.path.dirname(sys.executable), "vdirsyncer"), "-c", sides[side] / "config", "discover"],
-            input="y\n", capture_output=True, text=True, check=True, timeout=120)
     write("one", "a", "first 안녕")
     write("one", "b", "second")
     sync("one"), sync("two")
@@ -193,4 +261,6 @@ python_client()
 with tempfile.TemporaryDirectory() as name:
     for kind in ("calendar", "contacts"):
         vdirsyncer(pathlib.Path(name) / kind, kind)
+    at_once(pathlib.Path(name) / "at-once")
+plain_clients()
 whole_corpus()

@@ -96,6 +96,21 @@ import Testing
         }
     }
 
+    /// curl waits for the word to go on before it sends; a minute, here.
+    @Test func whoExpectsToBeToldToGoOnIsTold() async throws {
+        try await withServer { port, _ in
+            let expecting = ["-H", "Expect: 100-continue", "--expect100-timeout", "60", "-d", "some text"]
+            let twice = ["http://127.0.0.1:\(port)/echo", "http://127.0.0.1:\(port)/echo"]
+            let answer = try await run(
+                "curl", ["-s", "-S", "--max-time", "20", "-w", "%{num_connects},"] + expecting + twice)
+            #expect(answer == "some text1,some text0,")
+            // What is refused without its body is told at once, and ends the connection.
+            let refused = try await raw(
+                port, "POST /none HTTP/1.1\\r\\nHost: x\\r\\nExpect: 100-continue\\r\\nContent-Length: 9\\r\\n\\r\\n")
+            #expect(refused.hasPrefix("HTTP/1.1 404") && !refused.contains(" 100 "))
+        }
+    }
+
     @Test func aHeaderHasItsLimit() async throws {
         try await withServer { port, _ in
             let large = "X-Large: " + String(repeating: "x", count: 40_000)

@@ -86,27 +86,13 @@ extension CalendarStore {
             {
                 throw CollectionError.unsupportedComponent
             }
-            if !object.uid.isEmpty,
-                let other = try String.fetchOne(
-                    db,
-                    sql: "SELECT name FROM \(kind.objects) WHERE \(kind.parent) = ? AND uid = ? AND name <> ? LIMIT 1",
-                    arguments: [parent.id, object.uid, object.name])
-            {
-                throw CollectionError.uidConflict(other)
-            }
-            if present == nil {
-                let count = "SELECT count(*) FROM \(kind.objects) WHERE \(kind.parent) = ?"
-                guard try Int.fetchOne(db, sql: count, arguments: [parent.id]) ?? 0 < limit else {
-                    throw CollectionError.limit
-                }
-            }
+            try db.checkUID(kind, parent.id, object.uid, besides: [object.name])
+            if present == nil { try db.checkRoom(kind, parent.id, limit: limit) }
             // The same bytes again are no change: no client has to fetch them.
             guard present != etag else { return (etag, false) }
             let modseq = try db.nextModseq()
             try db.write(kind, parent.id, object, etag: etag, modseq: modseq)
-            try db.execute(
-                sql: "DELETE FROM changes WHERE kind = ? AND collection = ? AND name = ?",
-                arguments: [kind.change, parent.id, object.name])
+            try db.forgetRemoval(kind, parent.id, object.name)
             try db.touch(kind, parent.id, modseq)
             return (etag, present == nil)
         }
@@ -121,12 +107,7 @@ extension CalendarStore {
             let parent = try db.collection(kind, collection)
             guard let present = try db.etag(kind, parent.id, name) else { throw CollectionError.noSuchObject }
             guard precondition.holds(for: present) else { throw CollectionError.preconditionFailed }
-            let modseq = try db.nextModseq()
-            try db.execute(
-                sql: "DELETE FROM \(kind.objects) WHERE \(kind.parent) = ? AND name = ?",
-                arguments: [parent.id, name])
-            try db.rememberRemoval(kind, parent.id, name, modseq: modseq, keeping: remembered)
-            try db.touch(kind, parent.id, modseq)
+            try db.remove(kind, parent.id, name, modseq: try db.nextModseq(), remembering: remembered)
         }
     }
 
@@ -138,7 +119,7 @@ extension CalendarStore {
 
 extension Precondition {
     /// `etag`: of the object that is there.
-    fileprivate func holds(for etag: String?) -> Bool {
+    func holds(for etag: String?) -> Bool {
         switch self {
         case .none: true
         case .isNew: etag == nil
@@ -149,6 +130,9 @@ extension Precondition {
 }
 
 extension CollectionKind {
+    /// What searches go by.
+    var indexColumns: [String] { self == .calendar ? ["component", "first_start", "last_end"] : ["text"] }
+
     var objectColumns: String {
         "name, uid, \(self == .calendar ? "component" : "''"), etag, length(data), modseq"
     }
@@ -163,7 +147,7 @@ extension ObjectMetadata {
 }
 
 extension Database {
-    fileprivate func objects(
+    func objects(
         _ kind: CollectionKind, _ condition: String, _ arguments: StatementArguments
     ) throws -> [ObjectMetadata] {
         try Row.fetchAll(
@@ -172,28 +156,49 @@ extension Database {
         ).map(ObjectMetadata.init)
     }
 
-    fileprivate func etag(_ kind: CollectionKind, _ collection: Int64, _ name: String) throws -> String? {
+    func etag(_ kind: CollectionKind, _ collection: Int64, _ name: String) throws -> String? {
         try String.fetchOne(
             self, sql: "SELECT etag FROM \(kind.objects) WHERE \(kind.parent) = ? AND name = ?",
             arguments: [collection, name])
     }
 
-    fileprivate func touch(_ kind: CollectionKind, _ collection: Int64, _ modseq: Int64) throws {
+    func touch(_ kind: CollectionKind, _ collection: Int64, _ modseq: Int64) throws {
         try execute(sql: "UPDATE \(kind.collections) SET modseq = ? WHERE id = ?", arguments: [modseq, collection])
+    }
+
+    /// Another object than those of `names` may not have that UID.
+    func checkUID(_ kind: CollectionKind, _ collection: Int64, _ uid: String, besides names: [String]) throws {
+        guard !uid.isEmpty else { return }
+        let others = try String.fetchAll(
+            self, sql: "SELECT name FROM \(kind.objects) WHERE \(kind.parent) = ? AND uid = ?",
+            arguments: [collection, uid])
+        if let other = others.first(where: { !names.contains($0) }) { throw CollectionError.uidConflict(other) }
+    }
+
+    func checkRoom(_ kind: CollectionKind, _ collection: Int64, limit: Int) throws {
+        let count = "SELECT count(*) FROM \(kind.objects) WHERE \(kind.parent) = ?"
+        guard try Int.fetchOne(self, sql: count, arguments: [collection]) ?? 0 < limit else {
+            throw CollectionError.limit
+        }
+    }
+
+    func remove(
+        _ kind: CollectionKind, _ collection: Int64, _ name: String, modseq: Int64, remembering: Int
+    ) throws {
+        try execute(
+            sql: "DELETE FROM \(kind.objects) WHERE \(kind.parent) = ? AND name = ?", arguments: [collection, name])
+        try rememberRemoval(kind, collection, name, modseq: modseq, keeping: remembering)
+        try touch(kind, collection, modseq)
     }
 
     fileprivate func write(
         _ kind: CollectionKind, _ collection: Int64, _ object: NewObject, etag: String, modseq: Int64
     ) throws {
-        var columns = [kind.parent, "name", "uid", "etag", "data", "modseq"]
+        let columns = [kind.parent, "name", "uid", "etag", "data", "modseq"] + kind.indexColumns
         var arguments: StatementArguments = [collection, object.name, object.uid, etag, Data(object.data), modseq]
         switch object.index {
-        case .calendar(let component, let start, let end):
-            columns += ["component", "first_start", "last_end"]
-            arguments += [component, start, end]
-        case .card(let text):
-            columns += ["text"]
-            arguments += [text]
+        case .calendar(let component, let start, let end): arguments += [component, start, end]
+        case .card(let text): arguments += [text]
         }
         try execute(
             sql: """

@@ -78,6 +78,13 @@ extension Database {
             arguments: [kind.change, collection, cut])
     }
 
+    /// An object with that name is there again.
+    func forgetRemoval(_ kind: CollectionKind, _ collection: Int64, _ name: String) throws {
+        try execute(
+            sql: "DELETE FROM changes WHERE kind = ? AND collection = ? AND name = ?",
+            arguments: [kind.change, collection, name])
+    }
+
     /// The oldest state from which changes can be told.
     fileprivate func horizon(_ kind: CollectionKind, _ collection: Int64) throws -> Int64 {
         try Int64.fetchOne(

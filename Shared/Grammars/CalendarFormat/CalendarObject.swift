@@ -18,9 +18,14 @@ package struct CalendarObject: Equatable, Sendable {
     package let uid: String
     /// `VEVENT` and so on.
     package let kind: String
-    /// When any of it is, in seconds since 1970 and wide enough for every time zone. A start of nil: at any time, as
-    /// far as is known; an end of nil: without one, or of what repeats, which is not computed.
+    /// When any of it is, recurrences included, in seconds since 1970 and wide enough for the time zone. A start of nil:
+    /// at any time, as far as is known; an end of nil: without one, or too far to compute.
     package let span: (start: Int64?, end: Int64?)
+    private let zones: ZoneOffsets
+    /// Each RECURRENCE-ID.
+    private let moved: [ContentLine]
+    /// For the span, which is computed once, when the object is stored.
+    private static let spanSteps = 20_000
 
     package init(parsing bytes: [UInt8]) throws(CalendarObjectError) {
         // Reports carry it inside XML.
@@ -43,31 +48,37 @@ package struct CalendarObject: Equatable, Sendable {
         self.calendar = calendar
         self.uid = uid
         kind = first.name
-        span = Self.span(of: parts)
+        let zones = ZoneOffsets(calendar)
+        self.zones = zones
+        moved = parts.compactMap { $0["RECURRENCE-ID"] }
+        span = Self.span(of: parts, moved, zones)
     }
 
     package static func == (left: CalendarObject, right: CalendarObject) -> Bool { left.calendar == right.calendar }
 
-    /// No time zone is further from UTC.
-    private static let zoneMargin: Int64 = 15 * 3_600
-
-    private static func span(of parts: [Component]) -> (Int64?, Int64?) {
-        var (start, end) = (Int64.max, Int64.min)
-        var isOpen = false
+    /// Of all parts together; nil where one is open.
+    private static func span(
+        of parts: [Component], _ moved: [ContentLine], _ zones: ZoneOffsets
+    ) -> (Int64?, Int64?) {
+        var budget = ExpansionBudget(steps: spanSteps)
+        var (start, end): (Int64?, Int64?) = (.max, .min)
         for part in parts {
-            // A task without a start reaches back without end, one that is not due goes on (RFC 4791 section 9.9).
-            guard part["DTSTART"] != nil || part.name == "VFREEBUSY" else { return (nil, nil) }
-            isOpen = isOpen || openers.contains { part[$0] != nil } || part.name == "VTODO" && part["DUE"] == nil
-            for time in bounds.compactMap({ part[$0] }).compactMap({ CalendarTime($0.value) }) {
-                let margin = time.isUTC ? 0 : zoneMargin
-                start = min(start, time.seconds - margin)
-                end = max(end, time.seconds + time.length + margin)
-            }
+            let span = Occurrences(part, moved: moved, zones, &budget)?.span(&budget)
+            start = if let a = start, let b = span?.start { min(a, b) } else { nil }
+            end = if let a = end, let b = span?.end { max(a, b) } else { nil }
         }
-        return start > end ? (nil, nil) : (start, isOpen ? nil : end)
+        return (start, end)
     }
 
-    private static let bounds = ["DTSTART", "DTEND", "DUE", "COMPLETED", "CREATED", "RECURRENCE-ID"]
-    /// With one of these it lasts longer than `bounds` say.
-    private static let openers = ["RRULE", "RDATE", "DURATION", "FREEBUSY"]
+    /// Whether `part` of this object, or one of its recurrences, touches a time (RFC 4791 section 9.9), in seconds since
+    /// 1970. Where that cannot be told (no start, a rule that is not known, a budget that is spent), it does.
+    package func touches(_ part: Component, _ range: Range<Int64>, _ budget: inout ExpansionBudget) -> Bool {
+        Occurrences(part, moved: moved, zones, &budget)?.touch(range, &budget) ?? true
+    }
+
+    /// Whether the time that a property of this object holds lies in `range`; a value that is no time does.
+    package func lies(_ line: ContentLine, in range: Range<Int64>) -> Bool {
+        guard let time = CalendarTime(line.value) else { return true }
+        return Occurrences.touches(time.seconds, time.length, zones.of(time, line), range)
+    }
 }

@@ -25,7 +25,7 @@ struct CalendarTime: Equatable {
         guard let year = number(0..<4), let month = number(4..<6), let day = number(6..<8), (1...12).contains(month),
             (1...31).contains(day)
         else { return nil }
-        let midnight = Self.days(year, month, day) * 86_400
+        let midnight = CivilDay.number(year, month, day) * 86_400
         guard bytes.count > 8 else {
             (seconds, isDate, isUTC) = (midnight, true, false)
             return
@@ -36,14 +36,5 @@ struct CalendarTime: Equatable {
         seconds = midnight + hour * 3_600 + minute * 60 + second
         isDate = false
         isUTC = bytes.count == 16
-    }
-
-    /// Days since 1970 of a Gregorian date, counted in years that begin in March.
-    private static func days(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
-        let shifted = month <= 2 ? year - 1 : year
-        let era = (shifted >= 0 ? shifted : shifted - 399) / 400
-        let yearOfEra = shifted - era * 400
-        let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
-        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
     }
 }

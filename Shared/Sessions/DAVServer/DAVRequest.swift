@@ -51,12 +51,14 @@ struct DAVFailure: Error {
     let message: String
 
     init(_ status: Int, _ message: String = "") { (self.status, condition, self.message) = (status, nil, message) }
-    init(_ status: Int, _ condition: DAVCondition) { (self.status, self.condition, message) = (status, condition, "") }
+    init(_ status: Int, _ condition: DAVCondition, _ message: String = "") {
+        (self.status, self.condition, self.message) = (status, condition, message)
+    }
 
     var answer: DAVAnswer {
         if let condition {
             return DAVAnswer(
-                status, [("content-type", "application/xml; charset=utf-8")], body: condition.document)
+                status, [("content-type", "application/xml; charset=utf-8")], body: condition.document(reason: message))
         }
         return DAVAnswer(
             status, [("content-type", "text/plain; charset=utf-8")],

@@ -33,7 +33,8 @@ package struct DAVSession: Sendable {
     var properties: Properties { Properties(user: user, limits: limits) }
 
     package static let methods = [
-        "OPTIONS", "GET", "HEAD", "PUT", "DELETE", "PROPFIND", "PROPPATCH", "REPORT", "MKCOL", "MKCALENDAR",
+        "OPTIONS", "GET", "HEAD", "PUT", "DELETE", "COPY", "MOVE", "PROPFIND", "PROPPATCH", "REPORT", "MKCOL",
+        "MKCALENDAR",
     ]
     package static let optionFields = [
         ("dav", "1, 3, extended-mkcol, calendar-access, addressbook"), ("allow", methods.joined(separator: ", ")),
@@ -73,6 +74,9 @@ package struct DAVSession: Sendable {
                 try await store.remove(kind, collection, name, try precondition(request))
                 return DAVAnswer(204)
             }
+        case ("COPY", .object(let kind, let collection, let name)),
+            ("MOVE", .object(let kind, let collection, let name)):
+            return try await changing { try await transfer(request, kind, from: ObjectPlace(collection, name)) }
         case ("DELETE", .collection(let kind, let name)):
             return try await changing {
                 try await store.delete(kind, name)
@@ -85,8 +89,13 @@ package struct DAVSession: Sendable {
         case ("PROPPATCH", .collection(let kind, let name)):
             return try await changing { try await patch(request, kind, name) }
         case ("REPORT", .collection(let kind, let name)): return try await report(request, kind, name)
+        case ("PROPPATCH", _): return try await refusePatch(request, resource)
+        case ("REPORT", _): throw DAVFailure(403, .supportedReport)
+        case ("COPY", .collection), ("MOVE", .collection): throw DAVFailure(403, "collections stay where they are")
+        case ("MKCALENDAR", .collection), ("MKCALENDAR", .object), ("MKCOL", .object):
+            throw DAVFailure(403, .calendarCollectionLocation)
         case (let method, _) where Self.methods.contains(method):
-            return DAVAnswer(method == "PROPPATCH" ? 403 : 405, [("allow", "OPTIONS, PROPFIND, REPORT")])
+            return DAVAnswer(405, [("allow", resource.methods.joined(separator: ", "))])
         default: return DAVAnswer(501)
         }
     }
@@ -117,6 +126,7 @@ extension DAVFailure {
     init(_ error: CollectionError, _ session: DAVSession) {
         switch error {
         case .noSuchCollection, .noSuchObject: self.init(404)
+        case .noTargetCollection: self.init(409, "there is no such collection to go to")
         case .collectionExists: self.init(405, .resourceMustBeNull)
         case .preconditionFailed: self.init(412, "it is another by now")
         // Where it is known which, `put` tells.

@@ -60,6 +60,7 @@ package struct DAVSite: HTTPResponder {
             user: login.lowercased(), store: CalendarStore(store), announce: { announce(account) },
             logger: context.logger)
         let limit = session.bodyLimit(request.method.rawValue)
+        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limit { return DAVAnswer(413) }
         let body: ByteBuffer
         do { body = try await request.body.collect(upTo: limit) } catch let error as any HTTPResponseError {
             return error.status == .contentTooLarge ? DAVAnswer(413) : DAVAnswer(error.status.code)
@@ -68,6 +69,7 @@ package struct DAVSite: HTTPResponder {
         }
         var fields: [String: String] = [:]
         for field in request.headers { fields[field.name.canonicalName] = field.value }
+        fields["host"] = request.head.authority
         return await session.answer(
             DAVRequest(request.method.rawValue, path, fields: fields, body: Array(body.readableBytesView)))
     }

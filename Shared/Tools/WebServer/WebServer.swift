@@ -38,9 +38,14 @@ package struct WebServer<Responder: HTTPResponder>: Service where Responder.Cont
             refuse: { _ in },
             session: { connection in
                 let http = HTTP1Channel(responder: { request, writer, _ in
-                    var response = await connection.answer(request, responder)
+                    let expectation = Expectation(request, channel: connection.channel)
+                    var response = await connection.answer(expectation?.request ?? request, responder)
                     response.headers[.date] = HTTPDate.now()
+                    // Whether the body still comes, nobody knows.
+                    let isLast = expectation?.isOpen == true
+                    if isLast { response.headers[.connection] = "close" }
                     try await writer.write(response: response.head, body: response.body)
+                    if isLast { throw Expectation.Unmet() }
                 })
                 await http.handle(value: connection.http, logger: connection.logger)
             })
@@ -68,7 +73,7 @@ struct WebConnection: ServedConnection {
     let logger: Logger
     let http: HTTP1Channel.Value
     private let isTLS: Bool
-    private let channel: any Channel
+    fileprivate let channel: any Channel
 
     init(_ arrived: Arrived<HTTP1Channel.Value>) {
         id = arrived.id

@@ -6,6 +6,8 @@ package enum CollectionError: Error, Equatable, Sendable {
     case noSuchCollection
     case collectionExists
     case noSuchObject
+    /// What is copied or moved has no collection to go to.
+    case noTargetCollection
     /// HTTP 412
     case preconditionFailed
     /// Another object of the collection has that UID. Its name.

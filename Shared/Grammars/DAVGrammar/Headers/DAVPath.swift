@@ -38,6 +38,12 @@ package struct DAVPath: Hashable, Sendable, CustomStringConvertible {
         self.segments = segments
     }
 
+    /// Host and port of a whole URL, in lower case; nil: it is a path.
+    package static func host(of text: String) -> String? {
+        guard !text.hasPrefix("/"), let start = text.firstRange(of: "://")?.upperBound else { return nil }
+        return text[start...].prefix { $0 != "/" }.lowercased()
+    }
+
     /// Whether it may be the name of a resource.
     package static func isName(_ name: String) -> Bool {
         !name.isEmpty && name.utf8.count <= nameLimit && name != "." && name != ".."

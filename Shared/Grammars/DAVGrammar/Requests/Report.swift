@@ -8,8 +8,9 @@ package enum Report: Equatable, Sendable {
     case calendarQuery(PropertyRequest, ComponentFilter)
     /// RFC 6352 section 8.6. `limit`: results that the client takes.
     case addressBookQuery(PropertyRequest, CardFilter, limit: Int?)
-    /// RFC 6578 section 3.2. `token` nil: from the start. `isDeep`: sync-level infinite.
-    case sync(PropertyRequest, token: String?, isDeep: Bool, limit: Int?)
+    /// RFC 6578 section 3.2. `token` nil: from the start. Both levels are the same: there is nothing below what a
+    /// collection holds.
+    case sync(PropertyRequest, token: String?, limit: Int?)
     /// RFC 4791 section 7.10
     case freeBusy(TimeRange)
 
@@ -33,7 +34,7 @@ package enum Report: Equatable, Sendable {
             let level = body[.dav("sync-level")]?.text.trimmed ?? "1"
             guard ["1", "infinite"].contains(level) else { throw .malformed("sync-level is 1 or infinite") }
             self = .sync(
-                try Self.properties(body), token: token.isEmpty ? nil : token, isDeep: level == "infinite",
+                try Self.properties(body), token: token.isEmpty ? nil : token,
                 limit: try Self.limit(body[.dav("limit")]?[.dav("nresults")]))
         case .calendar("free-busy-query"):
             guard let range = body[.calendar("time-range")] else { throw .malformed("time-range is missing") }

@@ -91,6 +91,7 @@ package enum DAVCondition: Sendable, Equatable {
     case supportedCollation
     case maxResourceSize
     case resourceMustBeNull
+    case calendarCollectionLocation
     /// Of a calendar, or of an address book: the object that has the UID.
     case noUIDConflict(address: String, isCalendar: Bool)
 
@@ -110,6 +111,7 @@ package enum DAVCondition: Sendable, Equatable {
         case .supportedCollation: .calendar("supported-collation")
         case .maxResourceSize: .calendar("max-resource-size")
         case .resourceMustBeNull: .dav("resource-must-be-null")
+        case .calendarCollectionLocation: .calendar("calendar-collection-location-ok")
         case .noUIDConflict(_, let isCalendar):
             isCalendar ? .calendar("no-uid-conflict") : .addressBook("no-uid-conflict")
         }
@@ -124,6 +126,12 @@ package enum DAVCondition: Sendable, Equatable {
         return XMLElement(.dav("error"), elements: [condition])
     }
 
-    /// The body of an error response.
-    package var document: [UInt8] { XMLWriter.document(element) }
+    /// The body of an error response. `reason`: for people, in an element of our own behind the condition.
+    package func document(reason: String = "") -> [UInt8] {
+        var element = element
+        if !reason.isEmpty {
+            element.children.append(.element(XMLElement(XMLName("urn:mailkeep:error", "reason"), text: reason)))
+        }
+        return XMLWriter.document(element)
+    }
 }

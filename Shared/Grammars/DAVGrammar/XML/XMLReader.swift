@@ -34,7 +34,9 @@ extension XMLElement {
             _ = xmlParseChunk(parser, bytes.bindMemory(to: CChar.self).baseAddress, Int32(bytes.count), 1)
         }
         if let error = builder.error { throw error }
-        guard parser.pointee.wellFormed == 1, parser.pointee.nsWellFormed == 1, let root = builder.root else { throw .notWellFormed }
+        guard parser.pointee.wellFormed == 1, parser.pointee.nsWellFormed == 1, let root = builder.root else {
+            throw .notWellFormed
+        }
         self = root
     }
 }

@@ -47,8 +47,8 @@ extension DAVSession {
                     index: .calendar(component: object.kind, start: object.span.start, end: object.span.end))
             } catch {
                 switch error {
-                case .notCalendarData: throw DAVFailure(403, .validCalendarData)
-                case .notAnObject: throw DAVFailure(403, .validCalendarObjectResource)
+                case .notCalendarData(let reason): throw DAVFailure(403, .validCalendarData, reason)
+                case .notAnObject(let reason): throw DAVFailure(403, .validCalendarObjectResource, reason)
                 }
             }
         case .addressBook:
@@ -57,7 +57,7 @@ extension DAVSession {
                 return NewObject(
                     name: name, uid: card.uid ?? "", data: bytes, index: .card(text: card.searchableText))
             } catch {
-                throw DAVFailure(403, .validAddressData)
+                throw DAVFailure(403, .validAddressData, error.reason)
             }
         }
     }

@@ -50,6 +50,14 @@ extension DAVSession {
         return DAVAnswer(Multistatus([.init(address, .properties(edit.groups()))]))
     }
 
+    /// Only collections have properties to set: each is refused by name.
+    func refusePatch(_ request: DAVRequest, _ resource: Resource) async throws -> DAVAnswer {
+        let changes = try PropertyChanges(try request.neededXML(), root: .dav("propertyupdate"))
+        let address = try await describe(resource).resource.address(user: user)
+        return DAVAnswer(
+            Multistatus([.init(address, .properties([(403, changes.changes.map { XMLElement($0.name) })]))]))
+    }
+
     /// RFC 4791 section 5.3.1; RFC 5689, whose resource type may be left out: the home says what is made.
     func make(_ request: DAVRequest, _ kind: CollectionKind, _ name: String) async throws -> DAVAnswer {
         let root: XMLName = request.method == "MKCALENDAR" ? .calendar("mkcalendar") : .dav("mkcol")

@@ -4,9 +4,13 @@ import DAVGrammar
 
 /// A calendar-query, ready to be held against objects.
 ///
-/// Times are compared with `CalendarObject.span`: what repeats matches from its first time on, whether or not one of its
-/// recurrences lies in the range. Clients look again, and miss nothing.
+/// Recurrences are computed while `steps` last; behind them, what repeats matches whether or not one of its recurrences
+/// lies in the range. Clients look again, and miss nothing.
 struct CalendarQuery {
+    /// For one object.
+    private static let objectSteps = 20_000
+    /// For all.
+    private var steps = 1_000_000
     private let filter: ComponentFilter
     /// Of the one component that is asked for; everything when none is.
     let range: Range<Int64>
@@ -20,39 +24,43 @@ struct CalendarQuery {
         self.filter = filter
         let inner = filter.components.first { !$0.isNotDefined && CalendarObject.kinds.contains($0.name) }
         component = inner?.name
-        let start = inner?.range?.start ?? .min
-        let end = inner?.range?.end ?? .max
-        guard start < end else { throw DAVFailure(400, "the time-range is empty") }
-        range = start..<end
+        range = inner?.range?.seconds ?? .min ..< .max
     }
 
-    func matches(_ bytes: [UInt8]) -> Bool {
+    mutating func matches(_ bytes: [UInt8]) -> Bool {
         guard let object = try? CalendarObject(parsing: bytes) else { return false }
-        return Self.matches(filter, object.calendar, object.span)
+        let given = min(Self.objectSteps, steps)
+        var budget = ExpansionBudget(steps: given)
+        defer { steps -= given - budget.steps }
+        return Self.matches(filter, object.calendar, object, &budget)
     }
 
     private static func matches(
-        _ filter: ComponentFilter, _ component: Component, _ span: (start: Int64?, end: Int64?)
+        _ filter: ComponentFilter, _ component: Component, _ object: CalendarObject, _ budget: inout ExpansionBudget
     ) -> Bool {
-        if let range = filter.range {
-            guard span.start ?? .min < range.end ?? .max, span.end ?? .max >= range.start ?? .min else { return false }
-        }
-        return filter.properties.allSatisfy { matches($0, component) }
-            && filter.components.allSatisfy { inner in
-                let found = component.components.filter { $0.name == inner.name }
-                if inner.isNotDefined { return found.isEmpty }
-                // Alarms have times of their own, which are not computed: they match.
-                let time: (start: Int64?, end: Int64?) = inner.name == "VALARM" ? (nil, nil) : span
-                return found.contains { matches(inner, $0, time) }
+        guard filter.properties.allSatisfy({ matches($0, component, object) }) else { return false }
+        for inner in filter.components {
+            let found = component.components.filter { $0.name == inner.name }
+            guard !inner.isNotDefined else {
+                if found.isEmpty { continue }
+                return false
             }
+            guard found.contains(where: { matches(inner, $0, object, &budget) }) else { return false }
+        }
+        // Alarms have times of their own, which are not computed: they match.
+        guard let range = filter.range, CalendarObject.kinds.contains(component.name) else { return true }
+        return object.touches(component, range.seconds, &budget)
     }
 
-    private static func matches(_ filter: ComponentFilter.Property, _ component: Component) -> Bool {
+    private static func matches(
+        _ filter: ComponentFilter.Property, _ component: Component, _ object: CalendarObject
+    ) -> Bool {
         let found = component.properties.filter { $0.name == filter.name }
         if filter.value == .isNotDefined { return found.isEmpty }
         return found.contains { line in
             let isMatch = if case .text(let match) = filter.value { match.matches(line.text) } else { true }
-            return isMatch && filter.parameters.allSatisfy { $0.matches(line) }
+            let isInTime = filter.range.map { object.lies(line, in: $0.seconds) } ?? true
+            return isMatch && isInTime && filter.parameters.allSatisfy { $0.matches(line) }
         }
     }
 }
@@ -80,6 +88,11 @@ struct CardQuery {
             return filter.needsAll ? checks.allSatisfy { $0 } : checks.contains(true)
         }
     }
+}
+
+extension TimeRange {
+    /// One that is empty was never made.
+    fileprivate var seconds: Range<Int64> { (start ?? .min)..<(end ?? .max) }
 }
 
 extension TextMatch {

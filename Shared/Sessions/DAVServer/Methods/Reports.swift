@@ -8,12 +8,11 @@ extension DAVSession {
     func report(_ request: DAVRequest, _ kind: CollectionKind, _ name: String) async throws -> DAVAnswer {
         switch try Report(try request.neededXML()) {
         case .multiget(let wanted, let addresses): return try await multiget(kind, name, wanted, addresses)
-        case .sync(let wanted, let token, let isDeep, let limit):
-            guard !isDeep else { throw DAVFailure(403, .supportedReport) }
+        case .sync(let wanted, let token, let limit):
             return try await sync(kind, name, wanted, token, limit)
         case .calendarQuery(let wanted, let filter):
             guard kind == .calendar else { throw DAVFailure(403, .supportedReport) }
-            let query = try CalendarQuery(filter)
+            var query = try CalendarQuery(filter)
             let candidates = try await store.objects(in: name, during: query.range, component: query.component)
             return try await matching(kind, name, wanted, candidates, limit: nil) { query.matches($0.data) }
         case .addressBookQuery(let wanted, let filter, let limit):

@@ -99,10 +99,8 @@ struct Properties {
     func value(_ name: XMLName, of described: Described) -> XMLElement? {
         if let common = common(name, of: described) { return common }
         switch described {
-        case .root:
-            return name == .dav("principal-collection-set") ? hrefs(name, ["/dav/principals/"]) : nil
         case .principal: return principal(name)
-        case .home: return nil
+        case .root, .home: return nil
         case .collection(let collection): return value(name, of: collection)
         case .object(let kind, _, let metadata, let data):
             switch name {
@@ -122,6 +120,7 @@ struct Properties {
         case .dav("resourcetype"): return XMLElement(name, elements: types(described).map { XMLElement($0) })
         case .dav("current-user-principal"), .dav("owner"):
             return hrefs(name, [Resource.principal.address(user: user)])
+        case .dav("principal-collection-set"): return hrefs(name, ["/dav/principals/"])
         case .dav("current-user-privilege-set"):
             let all = ["all", "read", "write", "write-properties", "write-content", "bind", "unbind", "read-acl"]
             return XMLElement(

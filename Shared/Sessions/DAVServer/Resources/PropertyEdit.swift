@@ -57,9 +57,12 @@ struct PropertyEdit {
         let text = element?.text
         switch name {
         case .dav("displayname"): return { $0.displayName = text ?? "" }
-        // The method says what is made; MKCOL repeats it here.
+        // The home says what is made; MKCOL repeats it here.
         case .dav("resourcetype"):
-            guard isNew else { return nil }
+            let type: XMLName = kind == .calendar ? .calendar("calendar") : .addressBook("addressbook")
+            guard isNew, let element, Set(element.elements.map(\.name)).isSubset(of: [.dav("collection"), type]) else {
+                return nil
+            }
             return { _ in }
         case .calendar("calendar-description") where kind == .calendar,
             .addressBook("addressbook-description") where kind == .addressBook:

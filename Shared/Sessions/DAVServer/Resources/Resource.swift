@@ -38,6 +38,15 @@ enum Resource: Hashable {
         "principals": CollectionKind?.none, "calendars": .calendar, "contacts": .addressBook,
     ]
 
+    /// What it can be asked, for Allow.
+    var methods: [String] {
+        switch self {
+        case .root, .principal, .home: ["OPTIONS", "PROPFIND"]
+        case .collection: ["OPTIONS", "PROPFIND", "PROPPATCH", "REPORT", "DELETE"]
+        case .object: ["OPTIONS", "GET", "HEAD", "PUT", "DELETE", "COPY", "MOVE", "PROPFIND"]
+        }
+    }
+
     /// As it is written in answers: collections with a slash at the end.
     func address(user: String) -> String {
         switch self {
