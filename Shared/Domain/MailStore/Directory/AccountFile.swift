@@ -4,13 +4,13 @@ import GRDB
 import SealedSQLite
 
 /// Making, opening and deleting the file of an account.
-enum AccountFile {
+package enum AccountFile {
     private static let specialMailboxes: [(String, SpecialUse)] = [
         ("Drafts", .drafts), ("Sent", .sent), ("Archive", .archive), ("Junk", .junk), ("Trash", .trash),
     ]
 
     /// Numbers only grow; a step that is out is never changed.
-    private static let migrations: [Migration] = [
+    package static let migrations: [Migration] = [
         Migration(number: 1, name: "mail") { db in try db.execute(sql: Schema.mail) },
         Migration(number: 2, name: "calendars and contacts") { db in try db.execute(sql: Schema.collections) },
         Migration(number: 3, name: "first mailboxes") { db in
@@ -20,6 +20,7 @@ enum AccountFile {
             }
             try db.execute(sql: "INSERT INTO subscriptions SELECT name FROM mailboxes")
         },
+        Migration(number: 4, name: "what counts against the quota") { db in try db.execute(sql: Schema.use) },
     ]
 
     /// Under a lock, with a temporary name, renamed into place: a half-made file is never seen.
