@@ -90,6 +90,7 @@ package enum DAVCondition: Sendable, Equatable {
     case supportedFilter
     case supportedCollation
     case maxResourceSize
+    case quotaNotExceeded
     case resourceMustBeNull
     /// Of a calendar, or of an address book: the object that has the UID.
     case noUIDConflict(address: String, isCalendar: Bool)
@@ -109,6 +110,7 @@ package enum DAVCondition: Sendable, Equatable {
         case .supportedFilter: .calendar("supported-filter")
         case .supportedCollation: .calendar("supported-collation")
         case .maxResourceSize: .calendar("max-resource-size")
+        case .quotaNotExceeded: .dav("quota-not-exceeded")
         case .resourceMustBeNull: .dav("resource-must-be-null")
         case .noUIDConflict(_, let isCalendar):
             isCalendar ? .calendar("no-uid-conflict") : .addressBook("no-uid-conflict")
