@@ -31,7 +31,9 @@ struct Entry {
 
         let keys = try PurposeKeys(folder: configuration.keys, only: [.configuration, .accounts])
         let directory = try Directory(dataFolder: configuration.data, keys: keys)
-        let accounts = AccountDirectory(root: configuration.data + "/accounts") { try directory.fileKey(of: $0) }
+        let accounts = AccountDirectory(
+            root: configuration.data + "/accounts", quota: { try await directory.quota(of: $0) },
+            keys: { try directory.fileKey(of: $0) })
         let redis = RedisClient(
             host: configuration.redisHost, port: configuration.redisPort, password: configuration.redisPassword,
             logger: logger)

@@ -45,9 +45,9 @@ struct Rooms: Sendable {
         var limits = StoreLimits()
         // A message of the largest size must fit with our trace lines on top.
         limits.messageBytes = QueueLimits.messageBytes
-        accounts = AccountDirectory(root: configuration.data + "/accounts", limits: limits) {
-            try directory.fileKey(of: $0)
-        }
+        accounts = AccountDirectory(
+            root: configuration.data + "/accounts", limits: limits, quota: { try await directory.quota(of: $0) },
+            keys: { try directory.fileKey(of: $0) })
         queue = OutgoingQueue(
             database: try StoreFile.spool.open(
                 in: configuration.data, keys: keys, migrations: OutgoingQueue.migrations),

@@ -167,6 +167,41 @@ import Testing
         #expect(broken.status == 1 && broken.output.contains("WRONG"))
     }
 
+    @Test func quotas() throws {
+        struct Shown: Decodable {
+            let address: String
+            let quota: Int?
+            let used, messages, messageBytes, objectBytes: Int
+        }
+        let here = try Installation()
+        _ = try here.works("init", "--master", here.folder.file("master.key"))
+        _ = try here.works("domain", "add", "example.org")
+        _ = try here.works("account", "add", "anna@example.org", "--generate")
+        func shown() throws -> Shown {
+            try here.works("account", "show", "anna@example.org", "--json").json(Shown.self)
+        }
+        #expect(try shown().quota == nil)
+        #expect(try here.works("domain", "quota", "example.org").output == "example.org: none\n")
+        #expect(try here.works("domain", "quota", "example.org", "2G").output == "example.org: 2G (2147483648 bytes)\n")
+        #expect(
+            try here.works("account", "quota", "anna@example.org").output
+                == "anna@example.org: 2G (2147483648 bytes), by its domain\n")
+        #expect(
+            try here.works("account", "quota", "anna@example.org", "1500").output
+                == "anna@example.org: 1.4K (1500 bytes)\n")
+        #expect(try shown().quota == 1_500)
+        #expect(try shown().used == 0)
+        #expect(try here.works("account", "list").output.contains("1.4K"))
+        #expect(try here.works("account", "quota", "anna@example.org", "none").output == "anna@example.org: none\n")
+        _ = try here.works("account", "quota", "anna@example.org", "default")
+        #expect(try here.works("account", "list", "--json").output.contains("\"quota\" : 2147483648"))
+        #expect(try here.works("account", "show", "anna@example.org").output.contains("used      0, 0 %\n"))
+        try here.fails("account", "quota", "anna@example.org", "5GB", status: 64, saying: "5GB")
+        try here.fails("account", "quota", "anna@example.org", "0", status: 64, saying: "Bytes, or a number with K")
+        try here.fails("account", "quota", "bob@example.org", "5G", saying: "mailkeep account list")
+        try here.fails("domain", "quota", "elsewhere.example", "5G", saying: "mailkeep domain add")
+    }
+
     @Test func versionIsTold() throws {
         let outcome = try Installation().run(["--version"])
         #expect(outcome.status == 0)

@@ -8,13 +8,14 @@ import TestSupport
 /// One account's calendars and address books, in a folder of their own.
 final class Fixture: Sendable {
     private let folder: TemporaryFolder
-    private let account: AccountStore
+    let account: AccountStore
     let store: CalendarStore
 
-    init(limits: CollectionLimits = CollectionLimits()) async throws {
+    init(limits: CollectionLimits = CollectionLimits(), quota: Int? = nil) async throws {
         folder = try TemporaryFolder()
         let key = SealedKey.random()
-        account = try await AccountDirectory(root: folder.path) { _ in key }.create(AccountID.random())
+        account = try await AccountDirectory(root: folder.path, quota: { _ in quota }, keys: { _ in key })
+            .create(AccountID.random())
         store = CalendarStore(account, limits: limits)
         _ = try await store.collections(.calendar)
         _ = try await store.collections(.addressBook)

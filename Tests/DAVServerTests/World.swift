@@ -22,10 +22,11 @@ final class World: Sendable {
     /// How often a change was told.
     var announcements: Int { counted.number.withLock { $0 } }
 
-    init(limits: CollectionLimits = CollectionLimits()) async throws {
+    init(limits: CollectionLimits = CollectionLimits(), quota: Int? = nil) async throws {
         folder = try TemporaryFolder()
         let key = SealedKey.random()
-        let account = try await AccountDirectory(root: folder.path) { _ in key }.create(AccountID.random())
+        let account = try await AccountDirectory(root: folder.path, quota: { _ in quota }, keys: { _ in key })
+            .create(AccountID.random())
         let counted = Counted()
         session = DAVSession(
             user: "anna@example.org", store: CalendarStore(account, limits: limits), limits: limits,

@@ -33,6 +33,13 @@ import Testing
         ("LSUB \"\" %", .lsub(reference: "", pattern: "%")),
         ("STATUS blurdybloop (UIDNEXT MESSAGES)", .status(mailbox: "blurdybloop", items: [.uidNext, .messages])),
         ("STATUS a (SIZE DELETED HIGHESTMODSEQ)", .status(mailbox: "a", items: [.size, .deleted, .highestModseq])),
+        (
+            "STATUS INBOX (DELETED-STORAGE APPENDLIMIT)",
+            .status(mailbox: "INBOX", items: [.deletedStorage, .appendLimit])
+        ),
+        ("GETQUOTA \"\"", .getQuota(root: "")), ("GETQUOTA #user/alice", .getQuota(root: "#user/alice")),
+        ("GETQUOTAROOT INBOX", .getQuotaRoot(mailbox: "INBOX")),
+        ("SETQUOTA \"!partition/sda4\" (STORAGE 2000000)", .setQuota), ("SETQUOTA a", .setQuota),
         ("COPY 2:4 MEETING", .copy(.ranges([(2, 4)]), mailbox: "MEETING", byUID: false)),
         ("UID MOVE 42:69 foo", .move(.ranges([(42, 69)]), mailbox: "foo", byUID: true)),
         ("UID EXPUNGE 3000:3002", .uidExpunge(.ranges([(3000, 3002)]))),

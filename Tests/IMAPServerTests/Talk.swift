@@ -19,11 +19,13 @@ protocol TalkConnection: AnyObject {
 struct Talk {
     private let script: TalkScript
     let isClear: Bool
+    let quota: Int?
     private let logsIn: Bool
 
     init(name: String) throws {
         script = try TalkScript(name: name, in: "imap")
         isClear = script.lines.contains("clear")
+        quota = script.lines.first { $0.hasPrefix("quota ") }.flatMap { Int($0.dropFirst(6)) }
         logsIn = !script.lines.contains("login no")
     }
 
@@ -82,7 +84,7 @@ struct Talk {
                 if !outgoing.isEmpty { try await exchange() }
                 let words = line.split(separator: " ").map(String.init)
                 switch words[0] {
-                case "clear", "login": break
+                case "clear", "login", "quota": break
                 case "as": current = words[1]
                 case "TLS":
                     try await connection().startTLS()

@@ -7,7 +7,7 @@ import Testing
     @Test(arguments: try TalkScript.names(in: "imap"), [Int?.none, 1, 7])
     func conversation(name: String, piece: Int?) async throws {
         let talk = try Talk(name: name)
-        let world = try await World()
+        let world = try await World(quota: talk.quota)
         try await talk.run(piece: piece) { try await world.connect(isTLS: !talk.isClear) }
         await world.directory.close()
     }

@@ -18,10 +18,11 @@ final class World: IMAPBackend {
     let account = AccountID.random()
     private let waiting = Mutex<[UUID: CheckedContinuation<Void, Never>]>([:])
 
-    init() async throws {
+    /// - Parameter quota: bytes that the account may hold.
+    init(quota: Int? = nil) async throws {
         let key = SealedKey.random()
         folder = try TemporaryFolder()
-        directory = AccountDirectory(root: folder.path, limit: 4) { _ in key }
+        directory = AccountDirectory(root: folder.path, limit: 4, quota: { _ in quota }, keys: { _ in key })
         try await directory.create(account)
     }
 

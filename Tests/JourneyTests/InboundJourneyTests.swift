@@ -52,6 +52,36 @@ import Testing
         #expect(stage.announced == [])
     }
 
+    /// What the operator sets holds for the next message, and what Anna deletes makes room for the one after it.
+    @Test func aFullMailboxMakesOthersWait() async throws {
+        let stage = try await Stage(dns: Self.dns)
+        /// The answers to RCPT and to the end of the message.
+        func bring(_ announced: String = "") async -> [String] {
+            var lines = Self.bring(to: "anna@example.org")
+            lines[1] += announced
+            let answers = await stage.smtp(from: "198.51.100.7", lines).split(separator: "\r\n")
+            return answers.filter { $0.hasPrefix("250 2.1.5") || $0.hasPrefix("250 2.0.0") || $0.hasPrefix("452") }
+                .map { String($0.prefix(9)) }
+        }
+        #expect(await bring() == ["250 2.1.5", "250 2.0.0"])
+        let size = try await stage.accounts.store(for: stage.anna).use().bytes
+        try await stage.directory.setQuota(domain: "example.org", to: size * 3 / 2, by: "test")
+        #expect(await bring(" SIZE=\(size)") == ["452 4.2.2"])
+        #expect(await bring() == ["250 2.1.5", "452 4.2.2"])
+        try await stage.directory.setQuota(domain: "example.org", to: size * 2, by: "test")
+        #expect(await bring() == ["250 2.1.5", "250 2.0.0"])
+        #expect(await bring() == ["452 4.2.2"])
+        #expect(try await stage.queue.depth().deliveries == 0)
+
+        let read = try await stage.imap([
+            "a LOGIN anna@example.org \"\(Stage.password)\"", "b SELECT INBOX", "c GETQUOTAROOT INBOX",
+            "d FETCH 3 BODY.PEEK[]", "e STORE 1:* +FLAGS (\\Deleted)", "f EXPUNGE", "g LOGOUT",
+        ])
+        #expect(read.contains("* QUOTA Account (STORAGE "))
+        #expect(read.contains("* 3 EXISTS") && read.contains("Subject: Your mailbox is nearly full\r\n"))
+        #expect(await bring() == ["250 2.1.5", "250 2.0.0"])
+    }
+
     @Test func nobodyOfThatNameIsSaidAtOnceAndNothingIsRelayed() async throws {
         let stage = try await Stage(dns: Self.dns)
         let answers = await stage.smtp(

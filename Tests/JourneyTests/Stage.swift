@@ -36,7 +36,9 @@ final class Stage: Sendable {
         let keys = PurposeKeys(master: .random())
         let directory = try Directory.create(dataFolder: folder.path, keys: keys)
         self.directory = directory
-        let accounts = AccountDirectory(root: folder.file("accounts")) { try directory.fileKey(of: $0) }
+        let accounts = AccountDirectory(
+            root: folder.file("accounts"), quota: { try await directory.quota(of: $0) },
+            keys: { try directory.fileKey(of: $0) })
         self.accounts = accounts
         try StoreFile.spool.create(in: folder.path, keys: keys, migrations: OutgoingQueue.migrations)
         queue = OutgoingQueue(

@@ -35,10 +35,11 @@ import Testing
     @Test func recipients() async throws {
         let world = try World()
         func verdict(_ text: String, mayRelay: Bool) async throws -> String {
-            switch await world.flow.resolve(try #require(MailAddress(parsing: text)), mayRelay: mayRelay) {
+            switch await world.flow.resolve(try #require(MailAddress(parsing: text)), mayRelay: mayRelay, size: nil) {
             case .accepted(let recipient): recipient.route == .remote ? "remote" : "local"
             case .unknown: "unknown"
             case .disabled: "disabled"
+            case .full: "full"
             case .notHere: "notHere"
             case .malformed: "malformed"
             case .unavailable: "unavailable"

@@ -5,6 +5,7 @@ import Foundation
 import Logging
 import MailFlow
 import MailFormat
+import MailStore
 import OutgoingQueue
 import SealedSQLite
 import Synchronization
@@ -25,13 +26,18 @@ final class World: RecipientDirectory, MailDrop, Judge, Announcer {
         var stored: [Stored] = []
         var keys: Set<String> = []
         var failures: [AccountID: DropFailure] = [:]
+        var rooms: [AccountID: Int] = [:]
+        var warned: Set<AccountID> = []
         var announced: [AccountID] = []
         var rejectedBy: String?
     }
 
     private let state = Mutex(State())
     private let folder: TemporaryFolder
+    private let clock = HandClock()
     let queue: OutgoingQueue
+
+    private final class HandClock: Sendable { let days = Mutex(0) }
 
     init() throws {
         folder = try TemporaryFolder()
@@ -39,12 +45,20 @@ final class World: RecipientDirectory, MailDrop, Judge, Announcer {
         let path = folder.file("spool.db")
         try SealedDatabase.create(path: path, key: key, migrations: OutgoingQueue.migrations)
         queue = OutgoingQueue(
-            database: try SealedDatabase.openPool(path: path, key: key, migrations: OutgoingQueue.migrations))
+            database: try SealedDatabase.openPool(path: path, key: key, migrations: OutgoingQueue.migrations),
+            now: { [clock] in Date(timeIntervalSinceNow: Double(clock.days.withLock { $0 }) * 24 * 3_600) })
     }
+
+    /// In the spool.
+    func pass(days: Int) { clock.days.withLock { $0 += days } }
 
     var stored: [Stored] { state.withLock { $0.stored } }
     var announced: [AccountID] { state.withLock { $0.announced } }
     func fail(_ account: AccountID, _ failure: DropFailure?) { state.withLock { $0.failures[account] = failure } }
+    /// Bytes that an account still takes.
+    func limit(_ account: AccountID, to bytes: Int) { state.withLock { $0.rooms[account] = bytes } }
+    /// The account's next delivery brings a warning along.
+    func warn(_ account: AccountID) { state.withLock { _ = $0.warned.insert(account) } }
     func reject(_ domain: String) { state.withLock { $0.rejectedBy = domain } }
 
     var flow: AcceptMessage {
@@ -77,11 +91,23 @@ final class World: RecipientDirectory, MailDrop, Judge, Announcer {
         try await find(address) == .accounts([account])
     }
 
-    func deliver(_ message: [UInt8], to account: AccountID, key: String?) async throws(DropFailure) {
+    func hasRoom(for bytes: Int, in account: AccountID) async -> Bool {
+        state.withLock { bytes <= $0.rooms[account] ?? .max }
+    }
+
+    func deliver(
+        _ message: [UInt8], to account: AccountID, key: String?, warning: @escaping @Sendable (StorageUse) -> [UInt8]
+    ) async throws(DropFailure) {
         let failure = state.withLock { state in
             if let failure = state.failures[account] { return failure as DropFailure? }
-            if let key, !state.keys.insert(key).inserted { return nil }
+            if let key, state.keys.contains(key) { return nil }
+            if message.count > state.rooms[account] ?? .max { return .overQuota }
+            if let key { state.keys.insert(key) }
             state.stored.append(Stored(account: account, text: String(decoding: message, as: UTF8.self)))
+            if state.warned.remove(account) != nil {
+                let use = StorageUse(messages: 1, messageBytes: 9 << 20, objectBytes: 300 << 10, limit: 10 << 20)
+                state.stored.append(Stored(account: account, text: String(decoding: warning(use), as: UTF8.self)))
+            }
             return nil
         }
         if let failure { throw failure }
@@ -100,7 +126,8 @@ final class World: RecipientDirectory, MailDrop, Judge, Announcer {
     ) async throws -> IncomingMessage {
         var resolved: [Recipient] = []
         for text in recipients {
-            let verdict = await flow.resolve(try #require(MailAddress(parsing: text)), mayRelay: account != nil)
+            let verdict = await flow.resolve(
+                try #require(MailAddress(parsing: text)), mayRelay: account != nil, size: nil)
             guard case .accepted(let recipient) = verdict else {
                 Issue.record("\(text) was refused")
                 continue

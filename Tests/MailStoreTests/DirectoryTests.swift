@@ -91,7 +91,7 @@ import Testing
         await fixture.directory.tidy()
         for store in [fixture.store, second] {
             #expect(try await store.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM bodies") } == 0)
-            #expect(try await store.usage() == (messages: 0, bytes: 0))
+            #expect(try await store.use().messages == 0)
         }
     }
 

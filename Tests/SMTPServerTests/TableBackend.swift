@@ -29,7 +29,7 @@ final class TableBackend: SessionBackend {
         users[sender.text]?.account == login.account
     }
 
-    func resolve(_ path: ForwardPath, mayRelay: Bool) async -> RecipientVerdict {
+    func resolve(_ path: ForwardPath, mayRelay: Bool, size: Int?) async -> RecipientVerdict {
         let text = path == .postmaster ? "anna@example.org" : path.text
         guard let address = MailAddress(parsing: text) else {
             return text.hasSuffix("@example.org") ? .unknown : .notHere
@@ -39,6 +39,9 @@ final class TableBackend: SessionBackend {
         }
         switch text {
         case "busy@example.org": return .unavailable
+        case "full@example.org": return .full
+        case "nearly@example.org" where size ?? 1 > 100: return .full
+        case "nearly@example.org": return .accepted(Recipient(address: address, route: .local([Self.bob])))
         case "list@example.org": return .accepted(Recipient(address: address, route: .local([Self.anna, Self.bob])))
         default:
             guard let user = users[text] else { return .unknown }
@@ -48,9 +51,9 @@ final class TableBackend: SessionBackend {
 
     func accept(_ message: FinishedMessage) async -> AcceptVerdict {
         let content = message.content.take()
-        if String(decoding: content, as: UTF8.self).contains("REFUSE") {
-            return .refused(.policy(domain: "example.com"))
-        }
+        let text = String(decoding: content, as: UTF8.self)
+        if text.contains("REFUSE") { return .refused(.policy(domain: "example.com")) }
+        if text.contains("FULL") { return .refused(.overQuota) }
         accepted.withLock { $0.append(content) }
         return .accepted(id: "test")
     }

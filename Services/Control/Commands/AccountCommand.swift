@@ -8,7 +8,8 @@ struct AccountCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "account", abstract: "Accounts: people who have a mailbox here.",
         subcommands: [
-            Add.self, List.self, Remove.self, Password.self, Disable.self, Enable.self, Key.self, Check.self,
+            Add.self, List.self, Show.self, Remove.self, Password.self, Quota.self, Disable.self, Enable.self, Key.self,
+            Check.self,
         ])
 
     struct Add: AsyncParsableCommand {
@@ -56,21 +57,22 @@ struct AccountCommand: AsyncParsableCommand {
         private struct Line: Encodable {
             let address, id, name, created: String
             let disabled, administrator: Bool
+            let quota: Int?
         }
 
         func run() async throws {
             let lines = try await store.directory().accounts(of: domain).map {
                 Line(
                     address: $0.address, id: $0.id.description, name: $0.displayName, created: timestamp($0.created),
-                    disabled: $0.isDisabled, administrator: $0.isAdministrator)
+                    disabled: $0.isDisabled, administrator: $0.isAdministrator, quota: $0.limit)
             }
             if json { return try JSONOption.print(lines) }
             Table(
-                head: ["ADDRESS", "NAME", "STATE", "ADDED", "FILE"],
+                head: ["ADDRESS", "NAME", "STATE", "QUOTA", "ADDED", "FILE"],
                 rows: lines.map {
                     [
                         $0.address, $0.name, $0.disabled ? "disabled" : $0.administrator ? "administrator" : "",
-                        $0.created, "accounts/\($0.id).db",
+                        quotaText($0.quota), $0.created, "accounts/\($0.id).db",
                     ]
                 }
             ).print()

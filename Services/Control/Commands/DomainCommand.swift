@@ -7,7 +7,7 @@ import Foundation
 struct DomainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "domain", abstract: "Domains that this server takes mail for, and their DKIM keys.",
-        subcommands: [Add.self, List.self, Remove.self, DKIM.self])
+        subcommands: [Add.self, List.self, Remove.self, Quota.self, DKIM.self])
 
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -35,16 +35,21 @@ struct DomainCommand: AsyncParsableCommand {
         private struct Line: Encodable {
             let domain, created: String
             let accounts, aliases: Int
+            let quota: Int?
         }
 
         func run() async throws {
             let lines = try await store.directory().domains().map {
-                Line(domain: $0.name, created: timestamp($0.created), accounts: $0.accounts, aliases: $0.aliases)
+                Line(
+                    domain: $0.name, created: timestamp($0.created), accounts: $0.accounts, aliases: $0.aliases,
+                    quota: $0.quota)
             }
             if json { return try JSONOption.print(lines) }
             Table(
-                head: ["DOMAIN", "ACCOUNTS", "ALIASES", "ADDED"],
-                rows: lines.map { [$0.domain, String($0.accounts), String($0.aliases), $0.created] }
+                head: ["DOMAIN", "ACCOUNTS", "ALIASES", "QUOTA", "ADDED"],
+                rows: lines.map {
+                    [$0.domain, String($0.accounts), String($0.aliases), quotaText($0.quota), $0.created]
+                }
             ).print()
         }
     }

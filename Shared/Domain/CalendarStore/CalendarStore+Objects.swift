@@ -68,7 +68,7 @@ extension CalendarStore {
     /// Writes an object, new or in place of the one with its name.
     ///
     /// Errors: `.noSuchCollection`, `.preconditionFailed`, `.uidConflict`, `.unsupportedComponent`, `.tooLarge`,
-    /// `.invalidName`, `.limit`.
+    /// `.invalidName`, `.limit`, `.store(.overQuota)`.
     package func put(
         _ kind: CollectionKind, _ collection: String, _ object: NewObject, _ precondition: Precondition = .none
     ) async throws(CollectionError) -> (etag: String, isNew: Bool) {
@@ -77,9 +77,10 @@ extension CalendarStore {
         guard object.data.count <= limits.objectBytes else { throw .tooLarge(limit: limits.objectBytes) }
         let etag = Self.etag(object.data)
         let limit = limits.objects
+        let quota = try await quota()
         return try await write { db in
             let parent = try db.collection(kind, collection)
-            let present = try db.etag(kind, parent.id, object.name)
+            let (present, size) = try db.etagAndSize(kind, parent.id, object.name)
             guard precondition.holds(for: present) else { throw CollectionError.preconditionFailed }
             if case .calendar(let component, _, _) = object.index,
                 !parent.properties.components.contains(component)
@@ -90,6 +91,7 @@ extension CalendarStore {
             if present == nil { try db.checkRoom(kind, parent.id, limit: limit) }
             // The same bytes again are no change: no client has to fetch them.
             guard present != etag else { return (etag, false) }
+            try db.checkRoom(for: object.data.count - size, limit: quota)
             let modseq = try db.nextModseq()
             try db.write(kind, parent.id, object, etag: etag, modseq: modseq)
             try db.forgetRemoval(kind, parent.id, object.name)
@@ -105,7 +107,9 @@ extension CalendarStore {
         let remembered = limits.rememberedRemovals
         try await write { db in
             let parent = try db.collection(kind, collection)
-            guard let present = try db.etag(kind, parent.id, name) else { throw CollectionError.noSuchObject }
+            guard let present = try db.etagAndSize(kind, parent.id, name).etag else {
+                throw CollectionError.noSuchObject
+            }
             guard precondition.holds(for: present) else { throw CollectionError.preconditionFailed }
             try db.remove(kind, parent.id, name, modseq: try db.nextModseq(), remembering: remembered)
         }
@@ -156,10 +160,14 @@ extension Database {
         ).map(ObjectMetadata.init)
     }
 
-    func etag(_ kind: CollectionKind, _ collection: Int64, _ name: String) throws -> String? {
-        try String.fetchOne(
-            self, sql: "SELECT etag FROM \(kind.objects) WHERE \(kind.parent) = ? AND name = ?",
+    /// Of an object that is not there: nil and 0.
+    func etagAndSize(
+        _ kind: CollectionKind, _ collection: Int64, _ name: String
+    ) throws -> (etag: String?, size: Int) {
+        let row = try Row.fetchOne(
+            self, sql: "SELECT etag, length(data) FROM \(kind.objects) WHERE \(kind.parent) = ? AND name = ?",
             arguments: [collection, name])
+        return (row?[0], row?[1] ?? 0)
     }
 
     func touch(_ kind: CollectionKind, _ collection: Int64, _ modseq: Int64) throws {

@@ -18,13 +18,14 @@ extension CalendarStore {
     ///
     /// `precondition` is about the object at `source`. Without `overwrites`, a place that is taken is
     /// `.preconditionFailed`. Errors: `.noSuchCollection`, `.noSuchObject`, `.noTargetCollection`, `.preconditionFailed`,
-    /// `.uidConflict`, `.unsupportedComponent`, `.invalidName`, `.limit`.
+    /// `.uidConflict`, `.unsupportedComponent`, `.invalidName`, `.limit`, `.store(.overQuota)` (a copy alone).
     package func transfer(
         _ kind: CollectionKind, from source: ObjectPlace, to target: ObjectPlace, isMove: Bool, overwrites: Bool,
         _ precondition: Precondition = .none
     ) async throws(CollectionError) -> Bool {
         try check(target.name)
         let limits = limits
+        let quota = try await quota()
         return try await write { db in
             let from = try db.collection(kind, source.collection)
             guard let object = try db.objects(kind, "\(kind.parent) = ? AND name = ?", [from.id, source.name]).first
@@ -34,7 +35,8 @@ extension CalendarStore {
             do { to = try db.collection(kind, target.collection) } catch CollectionError.noSuchCollection {
                 throw CollectionError.noTargetCollection
             }
-            let isFree = try db.etag(kind, to.id, target.name) == nil
+            let (present, size) = try db.etagAndSize(kind, to.id, target.name)
+            let isFree = present == nil
             guard isFree || overwrites else { throw CollectionError.preconditionFailed }
             if kind == .calendar, !to.properties.components.contains(object.component) {
                 throw CollectionError.unsupportedComponent
@@ -43,6 +45,7 @@ extension CalendarStore {
             try db.checkUID(
                 kind, to.id, object.uid, besides: isMove && isWithin ? [source.name, target.name] : [target.name])
             if isFree, !(isMove && isWithin) { try db.checkRoom(kind, to.id, limit: limits.objects) }
+            if !isMove { try db.checkRoom(for: object.size - size, limit: quota) }
             var modseq = try db.nextModseq()
             try db.copy(kind, from.id, source.name, to: to.id, target.name, modseq: modseq)
             try db.forgetRemoval(kind, to.id, target.name)

@@ -14,6 +14,15 @@ package struct CalendarStore: Sendable {
         self.limits = limits
     }
 
+    /// What the whole account holds and may hold: mail counts too.
+    package func use() async throws(CollectionError) -> StorageUse {
+        do throws(StoreError) { return try await account.use() } catch { throw .store(error) }
+    }
+
+    func quota() async throws(CollectionError) -> Int? {
+        do throws(StoreError) { return try await account.quota() } catch { throw .store(error) }
+    }
+
     func read<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws(CollectionError) -> T {
         let result: Result<T, CollectionError>
         do throws(StoreError) {

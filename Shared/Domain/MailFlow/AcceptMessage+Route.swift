@@ -26,6 +26,14 @@ extension AcceptMessage {
         let targets = localTargets(message)
         let failures = await deliver(copy, to: targets)
         if failures.contains(where: { $0.failure == .tooLarge }) { return refused(message, .tooLarge) }
+        // One answer for all recipients: when it is the same for each, the sender may have it at once. Else those whose
+        // account is full wait in the spool, as long as mail for elsewhere would.
+        let isRemote = message.recipients.contains { $0.route == .remote }
+        if !isRemote, !failures.isEmpty, failures.count == targets.count,
+            failures.allSatisfy({ $0.failure == .overQuota })
+        {
+            return refused(message, .overQuota)
+        }
         var rows = failures.map { target, _ in
             NewDelivery(recipient: target.recipient.description, route: .local(account: target.account.description))
         }
@@ -88,12 +96,15 @@ extension AcceptMessage {
 
     private func deliver(_ copy: [UInt8], to target: Target) async -> DropFailure? {
         do throws(DropFailure) {
-            try await drop.deliver(copy, to: target.account, key: nil)
+            let notice = QuotaNotice(hostname: hostname, date: now())
+            try await drop.deliver(copy, to: target.account, key: nil) { use in
+                notice.message(to: target.recipient.description, use)
+            }
             announcer.changed(target.account)
             return nil
         } catch {
             logger.warning(
-                "account not writable, message goes to the spool",
+                "not delivered to an account",
                 metadata: ["account": "\(target.account)", "error": "\(error)"])
             return error
         }

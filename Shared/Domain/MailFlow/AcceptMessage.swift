@@ -39,11 +39,15 @@ package struct AcceptMessage: Sendable {
     }
 
     /// At RCPT: where a recipient's copy would go. `mayRelay` for submissions.
-    package func resolve(_ address: MailAddress, mayRelay: Bool) async -> RecipientVerdict {
+    ///
+    /// - Parameter size: bytes that the sender announced (SIZE); nil: none. An account that has no room for them, or
+    ///   none at all, is `.full`; of several behind an alias, all must be.
+    package func resolve(_ address: MailAddress, mayRelay: Bool, size: Int?) async -> RecipientVerdict {
         do {
             switch try await directory.find(address) {
             case .accounts(let accounts) where accounts.isEmpty: return .unknown
-            case .accounts(let accounts): return .accepted(Recipient(address: address, route: .local(accounts)))
+            case .accounts(let accounts):
+                return await local(Recipient(address: address, route: .local(accounts)), accounts, size: size)
             case .unknown: return .unknown
             case .disabled: return .disabled
             case .notLocal: return mayRelay ? .accepted(Recipient(address: address, route: .remote)) : .notHere
@@ -55,13 +59,23 @@ package struct AcceptMessage: Sendable {
     }
 
     /// For `RCPT TO:<Postmaster>`, which names no domain: the postmaster of this server.
-    package func resolvePostmaster() async -> RecipientVerdict {
+    package func resolvePostmaster(size: Int?) async -> RecipientVerdict {
         do {
-            return try await directory.findPostmaster().map { .accepted($0) } ?? .unknown
+            guard let found = try await directory.findPostmaster(), case .local(let accounts) = found.route else {
+                return .unknown
+            }
+            return await local(found, accounts, size: size)
         } catch {
             logger.error("recipient look-up failed", metadata: ["error": "\(error)"])
             return .unavailable
         }
+    }
+
+    private func local(_ recipient: Recipient, _ accounts: [AccountID], size: Int?) async -> RecipientVerdict {
+        for account in accounts where await drop.hasRoom(for: max(size ?? 1, 1), in: account) {
+            return .accepted(recipient)
+        }
+        return .full
     }
 
     /// At the end of the message.

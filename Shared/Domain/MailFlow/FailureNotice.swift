@@ -38,7 +38,9 @@ struct FailureNotice: Sendable {
         for entry in failed { text += "\n  \(entry.recipient): \(entry.result.reply)" }
         text += "\n\n--\(boundary)\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; \(hostname)\n"
         for entry in failed {
-            text += "\nFinal-Recipient: rfc822; \(entry.recipient)\nAction: failed\nStatus: \(entry.result.status)\n"
+            // Given up after days of temporary failures, it is a permanent one.
+            let status = "5" + entry.result.status.dropFirst()
+            text += "\nFinal-Recipient: rfc822; \(entry.recipient)\nAction: failed\nStatus: \(status)\n"
         }
         text += "\n--\(boundary)\nContent-Type: text/rfc822-headers\n\n"
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "\r\n")

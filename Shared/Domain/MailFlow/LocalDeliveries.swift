@@ -82,15 +82,24 @@ package struct LocalDeliveries: Sendable {
 
     private func deliver(_ content: [UInt8], _ delivery: Batch.Delivery) async -> AttemptResult {
         do throws(DropFailure) {
+            let notice = QuotaNotice(hostname: hostname, date: now())
+            // One that fails does not hold up the others; what is in already stays in once.
+            var failures: [DropFailure] = []
             for account in try await accounts(delivery) {
-                try await drop.deliver(content, to: account, key: "\(delivery.key)/\(account)")
-                announcer.changed(account)
+                do throws(DropFailure) {
+                    try await drop.deliver(content, to: account, key: "\(delivery.key)/\(account)") { use in
+                        notice.message(to: delivery.recipient, use)
+                    }
+                    announcer.changed(account)
+                } catch { failures.append(error) }
             }
+            if let failure = failures.first(where: \.isTemporary) ?? failures.first { throw failure }
             return AttemptResult(.delivered, status: "2.0.0", reply: "delivered")
         } catch {
             switch error {
             case .temporary(let reason): return AttemptResult(.deferred, status: "4.3.0", reply: reason)
             case .full: return AttemptResult(.deferred, status: "4.3.1", reply: "disk full")
+            case .overQuota: return AttemptResult(.deferred, status: "4.2.2", reply: "the mailbox is full")
             case .tooLarge: return AttemptResult(.failed, status: "5.3.4", reply: "message too large")
             case .gone: return AttemptResult(.failed, status: "5.1.1", reply: "no such recipient")
             }

@@ -30,7 +30,7 @@ package struct DAVSession: Sendable {
         self.logger = logger
     }
 
-    var properties: Properties { Properties(user: user, limits: limits) }
+    var properties: Properties { Properties(user: user, limits: limits, use: nil) }
 
     package static let methods = [
         "OPTIONS", "GET", "HEAD", "PUT", "DELETE", "COPY", "MOVE", "PROPFIND", "PROPPATCH", "REPORT", "MKCOL",
@@ -136,6 +136,7 @@ extension DAVFailure {
         case .invalidName: self.init(400, "that name cannot be")
         case .tooLarge: self.init(403, .maxResourceSize)
         case .limit: self.init(507, "there is no room for more")
+        case .store(.overQuota): self.init(507, .quotaNotExceeded)
         case .store(.diskFull): self.init(507, "the disk is full")
         case .store(let error): self.init(error.isTemporary ? 503 : 500, "not just now")
         }

@@ -34,7 +34,7 @@ extension Directory {
         let slot = try KeySlot.seal(key, for: .accounts, identity: id.description, keys: keys)
         do {
             try await makeFile(id, key)
-            try await pool.write { db in
+            return try await pool.write { db in
                 if try name.isTaken(in: db) { throw DirectoryError.addressTaken(name.address) }
                 try db.execute(
                     sql: """
@@ -50,14 +50,12 @@ extension Directory {
                     sql: "INSERT INTO credentials (account, label, hash, created) VALUES (?, '', ?, ?)",
                     arguments: [id.description, hash, time])
                 try self.note("account add", name.address, by: actor, in: db)
+                return try Self.account(name, in: db)
             }
         } catch {
             try? await removeFile(id)
             throw error
         }
-        return AccountRecord(
-            id: id, address: name.address, displayName: displayName, created: time, isDisabled: false,
-            isAdministrator: isAdministrator)
     }
 
     /// All accounts, or those of a domain, by domain and name. `.noSuchDomain`
@@ -67,10 +65,7 @@ extension Directory {
             if let domain { _ = try LocalName(name: "", domain: domain).domainRow(in: db) }
             return try Row.fetchAll(
                 db,
-                sql: """
-                    SELECT a.*, d.name AS domain_name FROM accounts a JOIN domains d ON d.id = a.domain
-                    WHERE ?1 IS NULL OR d.name = ?1 ORDER BY d.id, a.name
-                    """, arguments: [domain]
+                sql: "\(Self.accountRows) WHERE ?1 IS NULL OR d.name = ?1 ORDER BY d.id, a.name", arguments: [domain]
             ).compactMap(Self.record)
         }
     }
@@ -86,9 +81,7 @@ extension Directory {
         try await pool.read { db in
             try Row.fetchOne(
                 db,
-                sql: """
-                    SELECT a.*, d.name AS domain_name FROM accounts a JOIN domains d ON d.id = a.domain WHERE a.id = ?
-                    """, arguments: [id.description]
+                sql: "\(Self.accountRows) WHERE a.id = ?", arguments: [id.description]
             ).flatMap(Self.record)
         }
     }
@@ -118,23 +111,26 @@ extension Directory {
         }
     }
 
-    private static func account(_ name: LocalName, in db: Database) throws -> AccountRecord {
+    /// Rows for `record`.
+    static let accountRows = """
+        SELECT a.*, d.name AS domain_name, d.quota AS domain_quota FROM accounts a JOIN domains d ON d.id = a.domain
+        """
+
+    static func account(_ name: LocalName, in db: Database) throws -> AccountRecord {
         let row = try Row.fetchOne(
             db,
-            sql: """
-                SELECT a.*, d.name AS domain_name FROM accounts a JOIN domains d ON d.id = a.domain
-                WHERE d.name = ? AND a.name = ?
-                """, arguments: [name.domain, name.name])
+            sql: "\(accountRows) WHERE d.name = ? AND a.name = ?", arguments: [name.domain, name.name])
         guard let record = row.flatMap(record) else { throw DirectoryError.noSuchAccount(name.address) }
         return record
     }
 
-    /// Out of a row of `accounts` with `domain_name`.
+    /// Out of a row of `accountRows`.
     static func record(_ row: Row) -> AccountRecord? {
         guard let id = AccountID(row["id"] as String) else { return nil }
+        let quota = QuotaSetting(column: row["quota"])
         return AccountRecord(
             id: id, address: (row["name"] as String) + "@" + (row["domain_name"] as String),
             displayName: row["display_name"], created: row["created"], isDisabled: row["disabled"],
-            isAdministrator: row["administrator"])
+            isAdministrator: row["administrator"], quota: quota, limit: quota.limit(domain: row["domain_quota"]))
     }
 }

@@ -13,10 +13,7 @@ extension Directory {
         let account = try await pool.read { db in
             try Row.fetchOne(
                 db,
-                sql: """
-                    SELECT a.*, d.name AS domain_name FROM accounts a JOIN domains d ON d.id = a.domain
-                    WHERE d.name = ? AND a.name = ?
-                    """, arguments: [name?.domain, name?.name]
+                sql: "\(Self.accountRows) WHERE d.name = ? AND a.name = ?", arguments: [name?.domain, name?.name]
             ).flatMap(Self.record)
         }
         let id = account?.id.description

@@ -50,11 +50,13 @@ extension Directory {
             try Row.fetchAll(
                 db,
                 sql: """
-                    SELECT name, created, (SELECT COUNT(*) FROM accounts a WHERE a.domain = d.id) AS accounts,
+                    SELECT name, created, quota, (SELECT COUNT(*) FROM accounts a WHERE a.domain = d.id) AS accounts,
                         (SELECT COUNT(*) FROM aliases a WHERE a.domain = d.id) AS aliases FROM domains d ORDER BY id
                     """
             ).map {
-                DomainRecord(name: $0["name"], created: $0["created"], accounts: $0["accounts"], aliases: $0["aliases"])
+                DomainRecord(
+                    name: $0["name"], created: $0["created"], accounts: $0["accounts"], aliases: $0["aliases"],
+                    quota: $0["quota"])
             }
         }
     }

@@ -16,6 +16,8 @@ package enum DirectoryError: Error, Equatable, CustomStringConvertible {
     /// The alias would lead to no account of ours.
     case aliasTarget(String)
     case passwordLength
+    /// Not within `ByteSize.range`.
+    case quotaOutOfRange
     /// Too many logins at once; try again.
     case busy
     case outOfMemory
@@ -36,6 +38,8 @@ package enum DirectoryError: Error, Equatable, CustomStringConvertible {
             "\(address) is not an account or alias of ours; an alias leads to local accounts only"
         case .passwordLength:
             "a password has \(Directory.passwordBytes.lowerBound) to \(Directory.passwordBytes.upperBound) bytes"
+        case .quotaOutOfRange:
+            "a quota has \(ByteSize.range.lowerBound) byte to \(ByteSize.text(ByteSize.range.upperBound))"
         case .busy: "too many logins at once"
         case .outOfMemory: "not enough memory to hash a password"
         }

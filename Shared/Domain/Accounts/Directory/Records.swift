@@ -31,6 +31,9 @@ package struct AccountRecord: Sendable, Equatable {
     package let created: Int64
     package let isDisabled: Bool
     package let isAdministrator: Bool
+    package let quota: QuotaSetting
+    /// The limit that follows from `quota` and the domain's, in bytes; nil: none.
+    package let limit: Int?
 }
 
 package struct DomainRecord: Sendable, Equatable {
@@ -39,6 +42,8 @@ package struct DomainRecord: Sendable, Equatable {
     package let created: Int64
     package let accounts: Int
     package let aliases: Int
+    /// Bytes that an account of it may hold when nothing else is set for it; nil: no limit.
+    package let quota: Int?
 }
 
 package struct AliasRecord: Sendable, Equatable {

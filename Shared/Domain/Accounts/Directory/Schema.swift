@@ -4,8 +4,14 @@ import SealedSQLite
 /// The tables of config.db, as numbered steps that only ever get more.
 enum Schema {
     static let migrations = [
-        Migration(number: 1, name: "domains, accounts, aliases, keys") { try $0.execute(sql: first) }
+        Migration(number: 1, name: "domains, accounts, aliases, keys") { try $0.execute(sql: first) },
+        Migration(number: 3, name: "quotas") { try $0.execute(sql: quotas) },
     ]
+
+    private static let quotas = """
+        ALTER TABLE domains ADD COLUMN quota INTEGER;   -- bytes that each of its accounts may hold; absent: no limit
+        ALTER TABLE accounts ADD COLUMN quota INTEGER;  -- bytes; -1: no limit; absent: what the domain says
+        """
 
     private static let first = """
         CREATE TABLE domains (

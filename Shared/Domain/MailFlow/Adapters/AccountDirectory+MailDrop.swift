@@ -4,17 +4,24 @@ import Accounts
 import MailStore
 
 extension AccountDirectory: MailDrop {
-    package func deliver(_ message: [UInt8], to account: AccountID, key: String?) async throws(DropFailure) {
+    package func deliver(
+        _ message: [UInt8], to account: AccountID, key: String?, warning: @escaping @Sendable (StorageUse) -> [UInt8]
+    ) async throws(DropFailure) {
         do throws(StoreError) {
-            _ = try await store(for: account).deliver(message, to: .inbox, deliveryKey: key)
+            _ = try await store(for: account).deliver(message, to: .inbox, deliveryKey: key, warning: warning)
         } catch {
             switch error {
             case .messageTooLarge: throw .tooLarge
             case .noSuchAccount: throw .gone
             case .diskFull: throw .full
+            case .overQuota: throw .overQuota
             // Also what looks permanent (a missing INBOX): an operator mends it while the message waits.
             default: throw .temporary("\(error)")
             }
         }
+    }
+
+    package func hasRoom(for bytes: Int, in account: AccountID) async -> Bool {
+        do throws(StoreError) { return try await store(for: account).hasRoom(for: bytes) } catch { return true }
     }
 }

@@ -2,6 +2,7 @@
 
 import Accounts
 import MailFormat
+import MailStore
 
 /// What the flow asks of the rooms around it (beside `OutgoingQueue`, which it uses as it is), each as narrow as the
 /// story needs. `Adapters/` joins them to the real rooms; tests bring small ones of their own.
@@ -26,17 +27,27 @@ package enum FoundRecipient: Sendable, Equatable {
 /// Where mail lies (`MailStore.AccountDirectory`).
 package protocol MailDrop: Sendable {
     /// Into INBOX; on disk with a full sync when this returns. A second call with the same key, which names a row of
-    /// the spool, stores nothing.
-    func deliver(_ message: [UInt8], to account: AccountID, key: String?) async throws(DropFailure)
+    /// the spool, stores nothing. `warning` makes the message that the owner gets along, when the account is nearly
+    /// full and that was not told yet.
+    func deliver(
+        _ message: [UInt8], to account: AccountID, key: String?, warning: @escaping @Sendable (StorageUse) -> [UInt8]
+    ) async throws(DropFailure)
+    /// Whether a message of that size fits just now. What cannot be found out is no reason to refuse mail: true.
+    func hasRoom(for bytes: Int, in account: AccountID) async -> Bool
 }
 
 package enum DropFailure: Error, Sendable, Equatable {
     /// May work later: busy, locked, damaged, key not there, stopping. The text is for the log.
     case temporary(String)
+    /// The disk.
     case full
+    /// The account, by its quota.
+    case overQuota
     case tooLarge
     /// No such account any more.
     case gone
+
+    var isTemporary: Bool { self != .tooLarge && self != .gone }
 }
 
 /// Says what is known of a message's authenticity (`MailAuthentication.MessageAuthenticator`).

@@ -78,6 +78,8 @@ package enum Refusal: Sendable, Equatable {
     case fromRepeated
     case fromMalformed
     case fromNotOwned(String)
+    /// No recipient has room for it: 452 4.2.2.
+    case overQuota
     /// 452 4.3.1
     case storeFull
     /// 451 4.3.0

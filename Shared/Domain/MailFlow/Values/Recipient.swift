@@ -29,6 +29,8 @@ package enum RecipientVerdict: Sendable {
     case unknown
     /// Ours, and takes no mail now: 550 5.2.1.
     case disabled
+    /// No account that it leads to has room for the message: 452 4.2.2. The sender's server keeps it and tries for days.
+    case full
     /// Not our domain and the client may not relay: 550 5.7.1.
     case notHere
     /// Not an address that the store or the queue can hold: 553 5.1.3.

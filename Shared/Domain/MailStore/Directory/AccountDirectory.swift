@@ -14,20 +14,26 @@ package final class AccountDirectory: Sendable {
     package let root: String
     package let limits: StoreLimits
     private let keys: @Sendable (AccountID) throws -> SealedKey
+    private let quotas: @Sendable (AccountID) async throws -> Int?
     private let files: OpenFiles
 
     /// - Parameters:
     ///   - root: folder of the account files (`<data>/accounts`); made when missing.
     ///   - limit: most files open at once, 1 or more.
+    ///   - quota: how many bytes an account may hold (`Accounts.Directory.quota(of:)`); asked before each operation that
+    ///     stores something, so that a change holds for the next one. Nil: no limit, and so without this closure.
+    ///     Any error it throws is `.unavailable` to the caller.
     ///   - keys: gives the file key of an account (`Accounts.Directory.fileKey(of:)`); called at each opening.
     ///     Any error it throws is `.keyUnavailable` to the caller.
     package init(
         root: String, limit: Int = 64, limits: StoreLimits = StoreLimits(),
+        quota: @escaping @Sendable (AccountID) async throws -> Int? = { _ in nil },
         keys: @escaping @Sendable (AccountID) throws -> SealedKey
     ) {
         self.root = root
         self.limits = limits
         self.keys = keys
+        quotas = quota
         let path: @Sendable (String) -> String = { "\(root)/\($0).db" }
         files = OpenFiles(limit: limit, path: path) { name in
             try AccountFile.open(path: path(name), key: Self.key(of: name, keys))
@@ -82,6 +88,13 @@ package final class AccountDirectory: Sendable {
 
     /// Files open now; never above the limit.
     package var openFiles: Int { get async { await files.count } }
+
+    func quota(of account: AccountID) async throws(StoreError) -> Int? {
+        guard exists(account) else { throw .noSuchAccount }
+        do { return try await quotas(account) } catch {
+            throw .unavailable("the account's quota cannot be read: \(type(of: error))")
+        }
+    }
 
     func path(of account: AccountID) -> String { "\(root)/\(account.description).db" }
 

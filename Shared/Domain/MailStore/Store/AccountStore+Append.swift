@@ -6,14 +6,16 @@ extension AccountStore {
     /// Stores a message as the last of a mailbox; on disk (full sync) when this returns.
     ///
     /// - Parameter message: at most `StoreLimits.messageBytes`, kept byte for byte.
-    /// Throws `.noSuchMailbox`, `.messageTooLarge`, `.limit(.keywords)`, `.invalidKeyword`.
+    /// Throws `.noSuchMailbox`, `.messageTooLarge`, `.overQuota`, `.limit(.keywords)`, `.invalidKeyword`.
     package func append(
         _ message: [UInt8], to mailbox: MailboxID, flags: MessageFlags = MessageFlags(),
         internalDate: InternalDate = .now()
     ) async throws(StoreError) -> Appended {
         let prepared = try PreparedMessage(message, limits: limits)
+        let quota = try await quota()
         return try await append(bytes: message.count) { db in
-            try db.append(prepared, to: db.mailbox(mailbox), flags: flags, internalDate: internalDate)
+            try db.checkRoom(for: prepared.layout.size, limit: quota)
+            return try db.append(prepared, to: db.mailbox(mailbox), flags: flags, internalDate: internalDate)
         }
     }
 
@@ -22,16 +24,27 @@ extension AccountStore {
     /// - Parameter deliveryKey: names one delivery (spool row and recipient; at most 200 bytes): a second call with it
     ///   stores nothing and returns what the first did, even when the message was expunged since. Remembered in the
     ///   same transaction, for `StoreLimits.deliveryKeyDays`.
+    /// - Parameter warning: makes the message that tells the owner that the account is nearly full. It goes to INBOX in
+    ///   the same transaction, once until there is room again, and is not held against the quota.
     package func deliver(
         _ message: [UInt8], to name: MailboxName = .inbox, flags: MessageFlags = MessageFlags(),
-        internalDate: InternalDate = .now(), deliveryKey: String? = nil
+        internalDate: InternalDate = .now(), deliveryKey: String? = nil,
+        warning: (@Sendable (StorageUse) -> [UInt8])? = nil
     ) async throws(StoreError) -> Appended {
+        let limits = limits
         let prepared = try PreparedMessage(message, limits: limits)
+        let quota = try await quota()
         return try await append(bytes: message.count) { db in
             if let deliveryKey, let earlier = try db.delivery(of: deliveryKey) { return earlier }
+            try db.checkRoom(for: prepared.layout.size, limit: quota)
             let stored = try db.append(
                 prepared, to: db.existingMailbox(named: name), flags: flags, internalDate: internalDate)
             if let deliveryKey { try db.remember(stored, for: deliveryKey) }
+            if let warning, let quota, let use = try db.useToWarnOf(limit: quota) {
+                _ = try db.append(
+                    PreparedMessage(warning(use), limits: limits), to: db.existingMailbox(named: .inbox),
+                    flags: MessageFlags(), internalDate: .now())
+            }
             return stored
         }
     }

@@ -63,17 +63,22 @@ extension AccountStore {
         }
     }
 
-    /// COPY: flags, internal date and bytes are kept; the copy costs a row. All or none. `.noSuchMailbox` (destination)
+    /// COPY: flags, internal date and bytes are kept; the copy costs a row and counts as a message. All or none.
+    /// `.noSuchMailbox` (destination), `.overQuota`
     package func copy(
         _ uids: UIDSet, from mailbox: MailboxID, to destination: MailboxName
     ) async throws(StoreError) -> Copied {
-        try await write { db in
+        let quota = try await quota()
+        return try await write { db in
             let source = try db.mailbox(mailbox)
-            return try db.copyMessages(uids, from: source, to: db.existingMailbox(named: destination)).copied
+            return try db.copyMessages(
+                uids, from: source, to: db.existingMailbox(named: destination), quota: quota
+            ).copied
         }
     }
 
-    /// MOVE (RFC 6851): copy and expunge in one transaction. Into the same mailbox: the messages get new UIDs.
+    /// MOVE (RFC 6851): copy and expunge in one transaction. Into the same mailbox: the messages get new UIDs. It needs
+    /// no room, so that who is over the quota can still put messages into the trash.
     package func move(
         _ uids: UIDSet, from mailbox: MailboxID, to destination: MailboxName
     ) async throws(StoreError) -> (copied: Copied, expunged: Expunged) {
@@ -116,7 +121,7 @@ extension Database {
     func moveMessages(
         _ uids: UIDSet, from source: MailboxRow, to destination: MailboxRow
     ) throws -> (copied: Copied, expunged: Expunged) {
-        let (copied, modseq) = try copyMessages(uids, from: source, to: destination)
+        let (copied, modseq) = try copyMessages(uids, from: source, to: destination, quota: nil)
         guard let modseq else { return (copied, Expunged(state: source.state, uids: UIDSet())) }
         let keys = copied.source.map { MessageKey.make(source.id, $0) }
         let gone = try removeMessages(keys, from: source.id, modseq: modseq)
@@ -126,7 +131,7 @@ extension Database {
 
     /// No modseq is taken when nothing was there to copy.
     fileprivate func copyMessages(
-        _ uids: UIDSet, from source: MailboxRow, to destination: MailboxRow
+        _ uids: UIDSet, from source: MailboxRow, to destination: MailboxRow, quota: Int?
     ) throws -> (copied: Copied, modseq: Int64?) {
         struct Original {
             var uid: UInt32
@@ -145,6 +150,7 @@ extension Database {
                     date: InternalDate(seconds: row[3], zoneMinutes: row[4]), body: row[5]))
         }
         guard !originals.isEmpty else { return (copied, nil) }
+        try checkRoom(for: originals.reduce(0) { $0 + $1.size }, limit: quota)
         guard originals.count < Int(UInt32.max - destination.state.uidNext) else { throw StoreError.limit(.uids) }
 
         // Keywords have other bits in the other mailbox.

@@ -88,14 +88,6 @@ extension AccountStore {
         try await read { db in try db.mailbox(mailbox).state }
     }
 
-    /// Messages of all mailboxes and their bytes (a copy counts as a message).
-    package func usage() async throws(StoreError) -> (messages: Int, bytes: Int) {
-        try await read { db in
-            let row = try Row.fetchOne(db, sql: "SELECT total(messages), total(size) FROM mailboxes")
-            return (messages: row?[0] ?? 0, bytes: row?[1] ?? 0)
-        }
-    }
-
     /// Modseq of the latest change anywhere in the account.
     package func highestModseq() async throws(StoreError) -> UInt64 {
         try await read { db in
@@ -120,7 +112,7 @@ extension Database {
         }
         return MailboxStatus(
             state: row.state, messages: row.messages, unseen: row.unseen, deleted: row.deleted, size: row.size,
-            recent: recent)
+            deletedSize: try deletedSize(of: row), recent: recent)
     }
 
     /// Makes a mailbox that is not there, and its parents. It starts at UID 1 with a UIDVALIDITY of its own.

@@ -18,6 +18,10 @@ package final class AccountStore: Sendable {
 
     var limits: StoreLimits { directory.limits }
 
+    /// How many bytes the account may hold, as it is set now; nil: no limit. Asked before each operation that stores
+    /// something, never kept.
+    package func quota() async throws(StoreError) -> Int? { try await directory.quota(of: account) }
+
     /// One snapshot of the file, seen by nobody else; blocks no writer. For the rooms that keep their tables in it.
     package func read<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws(StoreError) -> T {
         try await directory.withFile(of: account) { try await $0.pool.read(body) }

@@ -34,6 +34,8 @@ package struct MailboxStatus: Sendable, Equatable {
     package var deleted: Int
     /// Bytes of all messages.
     package var size: Int
+    /// Bytes of the messages with `\Deleted`: what EXPUNGE gives back.
+    package var deletedSize: Int
     /// Messages that no session was the first to be told of (IMAP4rev1 only).
     package var recent: Int
 }

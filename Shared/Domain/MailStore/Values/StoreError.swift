@@ -24,6 +24,8 @@ package enum StoreError: Error, Equatable, Sendable {
     case limit(StoreLimit)
     /// SMTP 552 5.3.4, IMAP NO [TOOBIG].
     case messageTooLarge(limit: Int)
+    /// The account would hold more than its quota. SMTP 452 4.2.2, IMAP NO [OVERQUOTA], DAV 507.
+    case overQuota
     /// A keyword that is empty, too long or has other than atom characters. IMAP: BAD.
     case invalidKeyword(String)
     /// The body is not there: never was, or was swept after its grace period.

@@ -90,6 +90,7 @@ package enum DAVCondition: Sendable, Equatable {
     case supportedFilter
     case supportedCollation
     case maxResourceSize
+    case quotaNotExceeded
     case resourceMustBeNull
     case calendarCollectionLocation
     /// Of a calendar, or of an address book: the object that has the UID.
@@ -110,6 +111,7 @@ package enum DAVCondition: Sendable, Equatable {
         case .supportedFilter: .calendar("supported-filter")
         case .supportedCollation: .calendar("supported-collation")
         case .maxResourceSize: .calendar("max-resource-size")
+        case .quotaNotExceeded: .dav("quota-not-exceeded")
         case .resourceMustBeNull: .dav("resource-must-be-null")
         case .calendarCollectionLocation: .calendar("calendar-collection-location-ok")
         case .noUIDConflict(_, let isCalendar):

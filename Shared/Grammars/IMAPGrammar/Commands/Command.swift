@@ -16,6 +16,10 @@ package indirect enum Command: Sendable, Equatable {
     case list(ListCommand)
     case lsub(reference: String, pattern: String)
     case status(mailbox: String, items: [StatusItem])
+    case getQuota(root: String)
+    case getQuotaRoot(mailbox: String)
+    /// What it would set is not looked at.
+    case setQuota
     case append(mailbox: String, flags: [String], date: InternalDateText?, message: [UInt8])
     case search(SearchCommand)
     case fetch(FetchCommand)
@@ -136,8 +140,22 @@ extension CommandParser {
             try space()
             return .status(mailbox: mailbox, items: try statusItems())
         case "APPEND": return try append()
+        case "GETQUOTA": return .getQuota(root: try quotaRoot())
+        case "GETQUOTAROOT":
+            try space()
+            return .getQuotaRoot(mailbox: try mailbox())
+        case "SETQUOTA":
+            _ = try quotaRoot()
+            _ = rest()
+            return .setQuota
         default: return nil
         }
+    }
+
+    /// quota-root-name = astring (RFC 9208 section 7)
+    private mutating func quotaRoot() throws(Failure) -> String {
+        try space()
+        return String(decoding: try astring(), as: UTF8.self)
     }
 
     /// CREATE mailbox [(USE (\Sent))] (RFC 6154 section 3)

@@ -33,6 +33,10 @@ package enum StatusItem: String, Sendable, Equatable {
     case size = "SIZE"
     case recent = "RECENT"
     case highestModseq = "HIGHESTMODSEQ"
+    /// RFC 9208 section 4.1.4
+    case deletedStorage = "DELETED-STORAGE"
+    /// RFC 7889 section 3
+    case appendLimit = "APPENDLIMIT"
 }
 
 extension CommandParser {

@@ -12,7 +12,7 @@ extension DAVSession {
         let wanted = try PropertyRequest(propfind: try request.xml())
         var found = [try await describe(resource)]
         if depth == .one { found += try await children(of: resource) }
-        let properties = properties
+        let properties = Properties(user: user, limits: limits, use: try await store.use())
         return DAVAnswer(Multistatus(found.map { properties.response($0, wanted) }))
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CalendarStore
 import DAVGrammar
+import MailStore
 
 /// A resource with what its properties are told from.
 enum Described {
@@ -10,6 +11,8 @@ enum Described {
     case collection(Collection)
     /// The bytes only where they are asked for.
     case object(CollectionKind, collection: String, ObjectMetadata, data: [UInt8]?)
+
+    var isCollection: Bool { if case .object = self { false } else { true } }
 
     var resource: Resource {
         switch self {
@@ -26,6 +29,8 @@ enum Described {
 struct Properties {
     let user: String
     let limits: CollectionLimits
+    /// Of the whole account; nil where it is not told.
+    let use: StorageUse?
 
     /// One response of a multistatus.
     func response(_ described: Described, _ request: PropertyRequest) -> Multistatus.Response {
@@ -56,12 +61,14 @@ struct Properties {
         .calendar("supported-calendar-component-set"), .calendar("supported-calendar-data"),
         .calendar("supported-collation-set"), .addressBook("supported-address-data"),
         .addressBook("supported-collation-set"), .dav("supported-report-set"), .calendar("calendar-timezone"),
+        .dav("quota-available-bytes"), .dav("quota-used-bytes"),
     ]
 
     private func names(of described: Described) -> [XMLName] {
         var names: [XMLName] = [
             .dav("resourcetype"), .dav("displayname"), .dav("current-user-principal"),
-            .dav("current-user-privilege-set"), .dav("owner"),
+            .dav("current-user-privilege-set"), .dav("owner"), .dav("quota-available-bytes"),
+            .dav("quota-used-bytes"),
         ]
         switch described {
         case .root: names += [.dav("principal-collection-set")]
@@ -125,6 +132,11 @@ struct Properties {
             let all = ["all", "read", "write", "write-properties", "write-content", "bind", "unbind", "read-acl"]
             return XMLElement(
                 name, elements: all.map { XMLElement(.dav("privilege"), elements: [XMLElement(.dav($0))]) })
+        // RFC 4331: of collections; what is available is left out where there is no limit.
+        case .dav("quota-used-bytes"):
+            return described.isCollection ? use.map { XMLElement(name, text: "\($0.bytes)") } : nil
+        case .dav("quota-available-bytes"):
+            return described.isCollection ? use?.available.map { XMLElement(name, text: "\($0)") } : nil
         case .dav("displayname"):
             switch described {
             case .collection(let collection): return XMLElement(name, text: collection.properties.displayName)

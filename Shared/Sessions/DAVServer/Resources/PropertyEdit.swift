@@ -43,7 +43,8 @@ struct PropertyEdit {
     private static let fixed: Set<XMLName> = [
         .dav("getetag"), .dav("getcontenttype"), .dav("getcontentlength"), .dav("sync-token"), .dav("owner"),
         .dav("current-user-principal"), .dav("current-user-privilege-set"), .dav("supported-report-set"),
-        .dav("creationdate"), .dav("getlastmodified"), .dav("lockdiscovery"), .dav("supportedlock"),
+        .dav("quota-available-bytes"), .dav("quota-used-bytes"), .dav("creationdate"), .dav("getlastmodified"),
+        .dav("lockdiscovery"), .dav("supportedlock"),
         XMLName(XMLNamespace.calendarServer, "getctag"), .calendar("supported-calendar-data"),
         .calendar("max-resource-size"), .calendar("supported-collation-set"), .addressBook("supported-address-data"),
         .addressBook("max-resource-size"), .addressBook("supported-collation-set"),

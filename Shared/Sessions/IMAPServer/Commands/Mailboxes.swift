@@ -36,6 +36,8 @@ extension IMAPSession {
                 case .deleted: "\(status.deleted)"
                 case .size: "\(status.size)"
                 case .recent: "\(status.recent)"
+                case .deletedStorage: "\(Self.units(status.deletedSize))"
+                case .appendLimit: "\(limits.message)"
                 case .highestModseq: "\(status.state.highestModseq)"
                 }
             return "\(item.rawValue) \(figure)"

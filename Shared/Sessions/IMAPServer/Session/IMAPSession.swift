@@ -56,7 +56,8 @@ package final class IMAPSession {
         var all = [
             "IMAP4rev1", "IMAP4rev2", "LITERAL+", "ID", "ENABLE", "SASL-IR", "IDLE", "UIDPLUS", "MOVE", "SPECIAL-USE",
             "CREATE-SPECIAL-USE", "NAMESPACE", "UNSELECT", "CHILDREN", "LIST-EXTENDED", "LIST-STATUS", "STATUS=SIZE",
-            "CONDSTORE", "ESEARCH", "SEARCHRES", "BINARY",
+            "CONDSTORE", "ESEARCH", "SEARCHRES", "BINARY", "QUOTA", "QUOTA=RES-STORAGE",
+            "APPENDLIMIT=\(limits.message)",
         ]
         if store == nil {
             if transport.canStartTLS { all.append("STARTTLS") }
@@ -96,7 +97,7 @@ package final class IMAPSession {
     private func handle(_ event: IMAPFraming.Event) async throws {
         switch event {
         case .line: break
-        case .wantsLiteral(let size, let isSynchronizing, let soFar): decide(size, isSynchronizing, soFar)
+        case .wantsLiteral(let size, let isSynchronizing, let soFar): await decide(size, isSynchronizing, soFar)
         case .tooLong(let start): bad(TaggedCommand.peek(start).tag, "the command is too long or has a NUL")
         case .command(let bytes):
             do {
@@ -109,8 +110,8 @@ package final class IMAPSession {
         }
     }
 
-    /// Size and login are checked before any `+`.
-    private func decide(_ size: Int, _ isSynchronizing: Bool, _ soFar: CommandBytes) {
+    /// Size, login and quota are checked before any `+`.
+    private func decide(_ size: Int, _ isSynchronizing: Bool, _ soFar: CommandBytes) async {
         let (tag, name) = TaggedCommand.peek(soFar)
         if store == nil, !transport.isTLS || !["LOGIN", "ID"].contains(name) {
             framing.refuseLiteral()
@@ -127,8 +128,24 @@ package final class IMAPSession {
             }
             return
         }
+        if let refusal = await refusal(ofMessage: size, soFar) {
+            framing.refuseLiteral()
+            return out.line("\(tag ?? "*") \(refusal.text)")
+        }
         framing.acceptLiteral()
         if isSynchronizing { out.line("+ go on") }
+    }
+
+    /// Why a literal that is the message of an APPEND is not worth being sent; the store has the last word about it.
+    private func refusal(ofMessage size: Int, _ soFar: CommandBytes) async -> Refusal? {
+        let (tag, name) = TaggedCommand.peek(soFar)
+        // A literal right behind "tag APPEND " is the name of the mailbox.
+        guard let store, name == "APPEND", soFar.text.count > (tag?.utf8.count ?? 0) + name.utf8.count + 2 else {
+            return nil
+        }
+        do throws(StoreError) { return try await store.hasRoom(for: size) ? nil : Refusal(.overQuota) } catch {
+            return Refusal(error)
+        }
     }
 
     private func bad(_ tag: String?, _ message: String) {
@@ -194,6 +211,9 @@ package final class IMAPSession {
         case .list(let list): try await self.list(tag, store, list)
         case .lsub(let reference, let pattern): try await lsub(tag, store, reference, pattern)
         case .status(let mailbox, let items): try await status(tag, store, mailbox, items)
+        case .getQuota(let root): try await quota(tag, store, root: root)
+        case .getQuotaRoot(let mailbox): try await quotaRoot(tag, store, of: mailbox)
+        case .setQuota: throw Refusal(no: "the administrator sets quotas", code: "NOPERM")
         case .append(let mailbox, let flags, let date, let message):
             try await append(tag, store, mailbox, flags, date, message)
         case .idle: try await idle(tag, store)

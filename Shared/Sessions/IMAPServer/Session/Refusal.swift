@@ -19,6 +19,7 @@ struct Refusal: Error {
         case .hasChildren: self.init(no: "it has mailboxes below it", code: "HASCHILDREN")
         case .limit: self.init(no: "a limit of the account is reached", code: "LIMIT")
         case .messageTooLarge(let limit): self.init(no: "a message has at most \(limit) bytes", code: "TOOBIG")
+        case .overQuota: self.init(no: "the account has no room for it; delete something first", code: "OVERQUOTA")
         case .invalidKeyword(let keyword):
             self.init(bad: "\(keyword.filter { $0.isASCII && !$0.isNewline }) is no flag")
         case .noSuchBody: self.init(no: "the message is gone", code: "EXPUNGEISSUED")

@@ -50,15 +50,15 @@ package struct MailFlowBackend: SessionBackend {
         }
     }
 
-    package func resolve(_ path: ForwardPath, mayRelay: Bool) async -> RecipientVerdict {
+    package func resolve(_ path: ForwardPath, mayRelay: Bool, size: Int?) async -> RecipientVerdict {
         switch path {
-        case .postmaster: return await flow.resolvePostmaster()
+        case .postmaster: return await flow.resolvePostmaster(size: size)
         case .mailbox(let mailbox):
             guard let address = MailAddress(parsing: mailbox.text) else {
                 // Mail for an address literal never is for us.
                 return mailbox.isAddressLiteral && !mayRelay ? .notHere : .malformed
             }
-            return await flow.resolve(address, mayRelay: mayRelay)
+            return await flow.resolve(address, mayRelay: mayRelay, size: size)
         }
     }
 

@@ -10,7 +10,7 @@ package protocol SessionBackend: Sendable {
     func check(_ credentials: SASLCredentials) async -> LoginVerdict
     /// Whether the login may send as this address; nil: cannot be found out just now.
     func owns(_ sender: SMTPMailbox, _ login: Login) async -> Bool?
-    /// `mayRelay`: the client logged in and may send to other domains.
-    func resolve(_ path: ForwardPath, mayRelay: Bool) async -> RecipientVerdict
+    /// `mayRelay`: the client logged in and may send to other domains. `size`: octets of the message, as MAIL announced.
+    func resolve(_ path: ForwardPath, mayRelay: Bool, size: Int?) async -> RecipientVerdict
     func accept(_ message: FinishedMessage) async -> AcceptVerdict
 }

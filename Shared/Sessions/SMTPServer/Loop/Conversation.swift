@@ -60,7 +60,8 @@ package struct Conversation: Sendable {
                 case .checkLogin(let credentials): input = .loginChecked(await backend.check(credentials))
                 case .checkSender(let sender, let login): input = .senderChecked(await backend.owns(sender, login))
                 case .resolve(let path):
-                    input = .resolved(await backend.resolve(path, mayRelay: session.login != nil))
+                    let size = session.transaction?.parameters.size
+                    input = .resolved(await backend.resolve(path, mayRelay: session.login != nil, size: size))
                 case .accept(let message): input = .accepted(await backend.accept(message))
                 }
             }

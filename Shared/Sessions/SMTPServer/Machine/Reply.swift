@@ -27,6 +27,7 @@ enum Reply {
     static let noRecipients = SMTPReply(554, EnhancedStatusCode(5, 5, 1), "No valid recipients")
     static let tooLarge = SMTPReply(552, EnhancedStatusCode(5, 3, 4), "Message is too large")
     static let outOfMemory = SMTPReply(452, EnhancedStatusCode(4, 3, 1), "Too many messages at once, try again later")
+    static let mailboxFull = SMTPReply(452, EnhancedStatusCode(4, 2, 2), "The mailbox is full, try again later")
     static let tryLater = SMTPReply(451, EnhancedStatusCode(4, 3, 0), "Temporary failure, try again later")
 
     static func outOfOrder(_ text: String) -> SMTPReply { SMTPReply(503, EnhancedStatusCode(5, 5, 1), text) }
@@ -77,6 +78,7 @@ enum Reply {
         case .accepted: SMTPReply(250, EnhancedStatusCode(2, 1, 5), "Recipient OK")
         case .unknown: SMTPReply(550, EnhancedStatusCode(5, 1, 1), "No such recipient here")
         case .disabled: SMTPReply(550, EnhancedStatusCode(5, 2, 1), "This mailbox takes no mail")
+        case .full: mailboxFull
         case .notHere: SMTPReply(550, EnhancedStatusCode(5, 7, 1), "We do not relay for you to this domain")
         case .malformed: SMTPReply(553, EnhancedStatusCode(5, 1, 3), "Not an address that we can deliver to")
         case .unavailable: SMTPReply(451, EnhancedStatusCode(4, 3, 0), "Cannot look up recipients just now")
@@ -103,6 +105,7 @@ enum Reply {
         case .fromMalformed: SMTPReply(550, notAuthorized, "The From field names no mailbox that we can read")
         case .fromNotOwned(let address):
             SMTPReply(550, notAuthorized, "Your login may not send as \(address) in the From field")
+        case .overQuota: mailboxFull
         case .storeFull: SMTPReply(452, EnhancedStatusCode(4, 3, 1), "Not enough room, try again later")
         case .temporary: tryLater
         }

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+import Accounts
+import ArgumentParser
+import MailStore
+
+extension AccountCommand {
+    struct Quota: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Shows or sets how much an account may hold.",
+            discussion: """
+                Messages of all folders (a copy counts again), calendars and contacts together. It holds for the next
+                message, in every service. Mail for a full account is refused with 452, which other servers try again for
+                days; what the account has stays, also above a lower quota.
+
+                EXAMPLE
+                  mailkeep account quota anna@example.org 5G
+                  mailkeep account quota anna@example.org none
+                  mailkeep account quota anna@example.org default
+                """)
+
+        @OptionGroup var store: StoreOptions
+        @Argument(help: "name@domain") var address: String
+        @Argument(help: "Bytes, or a number with K, M, G or T; none: no limit; default: what the domain says.")
+        var quota: AccountQuota?
+
+        func run() async throws {
+            let directory = try store.directory()
+            if let quota { try await directory.setQuota(of: address, to: quota.setting, by: operatorName) }
+            let account = try await directory.account(address)
+            print("\(account.address): \(account.quotaText)")
+        }
+    }
+
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Tells what is known of an account, and how much it holds.",
+            discussion: "EXAMPLE\n  mailkeep account show anna@example.org --json")
+
+        @OptionGroup var store: StoreOptions
+        @Argument(help: "name@domain") var address: String
+        @Flag(help: "Print JSON.") var json = false
+
+        private struct Line: Encodable {
+            let address, id, name, created: String
+            let disabled, administrator: Bool
+            let quota: Int?
+            let used, messages, messageBytes, objectBytes: Int
+        }
+
+        func run() async throws {
+            let directory = try store.directory([.accounts])
+            let account = try await directory.account(address)
+            let files = AccountDirectory(
+                root: try store.accountsFolder(), limit: 1, quota: { _ in account.limit },
+                keys: { try directory.fileKey(of: $0) })
+            let use = try await files.store(for: account.id).use()
+            await files.close()
+            if json {
+                return try JSONOption.print(
+                    Line(
+                        address: account.address, id: account.id.description, name: account.displayName,
+                        created: timestamp(account.created), disabled: account.isDisabled,
+                        administrator: account.isAdministrator, quota: account.limit, used: use.bytes,
+                        messages: use.messages, messageBytes: use.messageBytes, objectBytes: use.objectBytes))
+            }
+            print("address   \(account.address)")
+            print("name      \(account.displayName)")
+            print(
+                "state     \(account.isDisabled ? "disabled" : account.isAdministrator ? "administrator" : "enabled")")
+            print("added     \(timestamp(account.created))")
+            print("file      accounts/\(account.id).db")
+            print("quota     \(account.quotaText)")
+            print("used      \(ByteSize.text(use.bytes))\(use.limit.map { ", \(use.bytes * 100 / $0) %" } ?? "")")
+            print("messages  \(use.messages), \(ByteSize.text(use.messageBytes))")
+            print("calendars and contacts  \(ByteSize.text(use.objectBytes))")
+        }
+    }
+}
+
+extension DomainCommand {
+    struct Quota: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Shows or sets how much each account of a domain may hold, where nothing else is set for it.",
+            discussion: """
+                EXAMPLE
+                  mailkeep domain quota example.org 2G
+                  mailkeep domain quota example.org none
+                """)
+
+        @OptionGroup var store: StoreOptions
+        @Argument var domain: String
+        @Argument(help: "Bytes, or a number with K, M, G or T; none: no limit.")
+        var quota: DomainQuota?
+
+        func run() async throws {
+            let directory = try store.directory()
+            if let quota { try await directory.setQuota(domain: domain, to: quota.bytes, by: operatorName) }
+            print("\(domain.lowercased()): \(exactText(try await directory.quota(domain: domain)))")
+        }
+    }
+}
+
+/// `none`, `default` or a size.
+struct AccountQuota: ExpressibleByArgument {
+    let setting: QuotaSetting
+
+    init?(argument: String) {
+        switch argument {
+        case "default": setting = .byDomain
+        case "none": setting = .unlimited
+        default:
+            guard let bytes = ByteSize.parse(argument) else { return nil }
+            setting = .bytes(bytes)
+        }
+    }
+}
+
+/// `none` or a size.
+struct DomainQuota: ExpressibleByArgument {
+    let bytes: Int?
+
+    init?(argument: String) {
+        bytes = ByteSize.parse(argument)
+        guard bytes != nil || argument == "none" else { return nil }
+    }
+}
+
+/// For tables.
+func quotaText(_ bytes: Int?) -> String { bytes.map(ByteSize.text) ?? "none" }
+
+private func exactText(_ bytes: Int?) -> String { bytes.map { "\(ByteSize.text($0)) (\($0) bytes)" } ?? "none" }
+
+extension AccountRecord {
+    fileprivate var quotaText: String { exactText(limit) + (quota == .byDomain ? ", by its domain" : "") }
+}
