@@ -103,8 +103,9 @@ extension AcceptMessage {
             announcer.changed(target.account)
             return nil
         } catch {
-            logger.warning(
-                "not delivered to an account",
+            // A full account is its owner's business, anything else the operator's.
+            logger.log(
+                level: error == .overQuota ? .info : .warning, "not delivered to an account",
                 metadata: ["account": "\(target.account)", "error": "\(error)"])
             return error
         }
