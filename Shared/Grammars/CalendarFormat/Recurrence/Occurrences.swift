@@ -124,7 +124,11 @@ struct Occurrences {
     /// A reading at or behind the last start of a rule; nil: without end, or too far to count.
     private func last(of rule: RecurrenceRule, _ budget: inout ExpansionBudget) -> Int64? {
         if rule.until != nil { return bound(of: rule) }
-        guard rule.count != nil else { return nil }
+        guard let count = rule.count else { return nil }
+        if let step = rule.step {
+            let (distance, isTooFar) = step.multipliedReportingOverflow(by: Int64(count - 1))
+            return isTooFar || distance > RuleExpansion.end ? nil : start.seconds + distance
+        }
         var expansion = RuleExpansion(rule, start: start, within: start.seconds..<RuleExpansion.end)
         var last = start.seconds
         do { while let starts = try expansion.next(&budget) { last = starts.last ?? last } } catch { return nil }

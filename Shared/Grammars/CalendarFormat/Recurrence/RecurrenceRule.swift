@@ -39,6 +39,20 @@ struct RecurrenceRule: Equatable, Sendable {
     var positions: [Int64] = []
     var weekdays: [Weekday] = []
 
+    /// Seconds from each start to the next, of a rule that has none but those: by week or shorter, and no part that chooses.
+    var step: Int64? {
+        let lists = [seconds, minutes, hours, monthDays, yearDays, weeks, months, positions]
+        guard weekdays.isEmpty, lists.allSatisfy(\.isEmpty) else { return nil }
+        return switch frequency {
+        case .secondly: interval
+        case .minutely: interval * 60
+        case .hourly: interval * 3_600
+        case .daily: interval * 86_400
+        case .weekly: interval * 604_800
+        case .monthly, .yearly: nil
+        }
+    }
+
     /// `nil`: something in it is unknown (such as RSCALE), forbidden beside the rest, or out of its bounds.
     init?(_ text: String) {
         var seen: Set<String> = []

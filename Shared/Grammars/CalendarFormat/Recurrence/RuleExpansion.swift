@@ -57,8 +57,12 @@ struct RuleExpansion {
                 rule.minutes.flatMap { minute in rule.seconds.map { hour * 3_600 + minute * 60 + $0 } }
             }
         }
-        // What is counted must be counted from the first on; all else may be passed over.
-        if rule.count == nil, window.lowerBound > start.seconds { index = max(0, period(of: window.lowerBound) - 1) }
+        // What is counted must be counted from the first on; all else may be passed over. With a step, there is one in each.
+        guard window.lowerBound > start.seconds, rule.count == nil || written.step != nil else { return }
+        index = max(0, period(of: window.lowerBound) - 1)
+        guard let count = rule.count else { return }
+        isDone = index >= count
+        counted = isDone ? count : Int(index)
     }
 
     private func period(of time: Int64) -> Int64 {

@@ -10,7 +10,7 @@ struct CalendarQuery {
     /// For one object.
     private static let objectSteps = 20_000
     /// For all.
-    private var steps = 1_000_000
+    private var steps = 500_000
     private let filter: ComponentFilter
     /// Of the one component that is asked for; everything when none is.
     let range: Range<Int64>
