@@ -99,7 +99,8 @@ mailkeep_container() {
       fi
       ;;
     dns)
-      run+=(--network "${project}_outgoing" -v "$secrets/control/tls.crt:/run/mailkeep/tls.crt:ro"
+      if [[ " $* " == *" --offline "* ]]; then run+=(--network none); else run+=(--network "${project}_outgoing"); fi
+      run+=(-v "$secrets/control/tls.crt:/run/mailkeep/tls.crt:ro"
         -e MAILKEEP_TLS_CERTIFICATE=/run/mailkeep/tls.crt -e "MAILKEEP_HOSTNAME=${setting[MAILKEEP_HOSTNAME]:-}"
         -e "MAILKEEP_ADDRESSES=${setting[MAILKEEP_ADDRESSES]:-}" -e "MAILKEEP_DNS_FORWARD=${setting[MAILKEEP_DNS_FORWARD]:-}"
         -e "MAILKEEP_DNS_ANCHOR_FILE=${setting[MAILKEEP_DNS_ANCHOR_FILE]:-}")
