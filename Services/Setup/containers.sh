@@ -58,6 +58,9 @@ share_secrets() {
     folder=$secrets/$service
     mkdir -p "$folder"
     for file in ${service_secrets[$service]}; do
+      # Services take a changed certificate anew; what is the same stays.
+      if cmp -s "$secrets/all/$file" "$folder/$file" &&
+        [[ $(stat -c '%u:%g %a' "$folder/$file") == "${service_uid[$service]}:$store_gid 400" ]]; then continue; fi
       install -o "${service_uid[$service]}" -g "$store_gid" -m 0400 "$secrets/all/$file" "$folder/$file.new" &&
         mv -f "$folder/$file.new" "$folder/$file" || return
     done

@@ -68,9 +68,17 @@ send_test_message() {
 }
 
 # The edge finds a service some moments after it is ready.
-edge_is_open() { wait_until 30 "IMAP on port $(published_port MAILKEEP_IMAPS_PORT)" edge_greets; }
-edge_greets() {
-  [[ $(timeout 5 openssl s_client -quiet -connect "127.0.0.1:$(published_port MAILKEEP_IMAPS_PORT)" </dev/null 2>/dev/null | head -c 4) == "* OK" ]]
+edge_is_open() {
+  local port
+  port=$(published_port MAILKEEP_IMAPS_PORT)
+  wait_until 30 "IMAP on port $port" greets "$port"
+}
+
+# greets PORT   whether SMTP, IMAP or POP3 answers there over TLS.
+greets() {
+  local line
+  IFS= read -r -t 5 line < <(timeout 5 openssl s_client -quiet -connect "127.0.0.1:$1" </dev/null 2>/dev/null)
+  [[ $line == [*2+]* ]]
 }
 
 # describe_server ADDRESS PASSWORD-FILE   what the demos need to know, as try.json has it.

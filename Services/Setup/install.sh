@@ -51,7 +51,7 @@ install_main() {
   while [[ $# -gt 0 ]]; do
     case $1 in
       --domain | --hostname | --administrator | --password-file | --address | --certificate | --certificate-key | --images | --set | --settings | --secrets | --zone-file | --prefix)
-        [[ $# -ge 2 && -n $2 ]] || fail "$1 needs a value; ./setup.sh install --help says which"
+        [[ $# -ge 2 && -n $2 && $2 != --* ]] || fail "$1 needs a value; ./setup.sh install --help says which"
         ;;&
       --domain) domain=${2,,} && shift ;;
       --hostname) hostname=${2,,} && shift ;;
@@ -130,10 +130,16 @@ install_answers() {
 }
 
 install_checks() {
+  local missing
   say
   say "This machine:"
   ensure_engine
-  if [[ $images == build || ($images == auto && -n $(images_missing)) ]]; then will_build=1; fi
+  missing=$(images_missing)
+  if [[ $images == build || ($images == auto && -n $missing) ]]; then
+    will_build=1
+  elif [[ -n $missing ]]; then
+    fail "these images are not there at version $version: $missing; load them (docker load), name another version (--set MAILKEEP_VERSION=…), or build them (--images build)"
+  fi
   check_machine
   say
   if ! ask "Set up $hostname for $domain now?"; then fail "nothing was changed"; fi
@@ -143,13 +149,7 @@ install_checks() {
 }
 
 install_everything_else() {
-  local missing
-  if [[ $will_build == 1 ]]; then
-    step "Build the images (the first time some ten minutes)" build_images
-  else
-    missing=$(images_missing)
-    [[ -z $missing ]] || fail "these images are not there at version $version: $missing; load them (docker load), name another version (--set MAILKEEP_VERSION=…), or build them (--images build)"
-  fi
+  if [[ $will_build == 1 ]]; then step "Build the images (the first time some ten minutes)" build_images; fi
   choose_certificate
   step "Secrets in $secrets" make_secrets "$certificate" "$certificate_key"
   step "Volumes" make_volumes

@@ -16,7 +16,7 @@ check_machine() {
   check_network_free
   check_outgoing
   check_reverse_names
-  say "  $errors errors, $warnings warnings."
+  say "  Errors: $errors, warnings: $warnings."
   if ((errors > 0)); then
     [[ ${force:-0} == 1 ]] || fail "mend the errors above and run this again, or go on in spite of them with --force"
     warn "going on in spite of errors, as --force says"

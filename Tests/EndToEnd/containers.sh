@@ -16,6 +16,8 @@ source "$setup/zone.sh"
 source "$setup/containers.sh"
 # shellcheck source=Services/Setup/engine.sh
 source "$setup/engine.sh"
+# shellcheck source=Services/Setup/deploy.sh
+source "$setup/deploy.sh"
 
 find_compose
 
@@ -113,11 +115,8 @@ all_healthy() {
     [[ $(docker inspect --format '{{.State.Health.Status}}' "$id") == healthy ]] || return 1
   done
   # and the edge has found them
-  local port line
-  for port in "$imaps" "$submissions" "$pop3s"; do
-    IFS= read -r -t 5 line < <(timeout 5 openssl s_client -quiet -connect "localhost:$port" </dev/null 2>/dev/null) || return 1
-    [[ $line == [*2+]* ]] || return 1
-  done
+  local port
+  for port in "$imaps" "$submissions" "$pop3s"; do greets "$port" || return; done
   curl -sk -o /dev/null "https://localhost:$dav/"
 }
 

@@ -75,6 +75,8 @@ class Objects:
             "DTSTAMP:20260101T000000Z\r\nDTSTART:20260601T090000Z\r\nSUMMARY:재해 복구\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n")
         card = "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:disaster\r\nFN:밥\r\nN:;밥;;;\r\nEND:VCARD\r\n"
         for path, body in zip(self.paths, (event, card)):
+            # The first look at a home makes its first collection.
+            assert self.ask("PROPFIND", path.rsplit("/", 2)[0] + "/")[0] == 207
             status, answer = self.ask("PUT", path, body.encode())
             assert status in (201, 204), (path, status, answer)
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # setup.sh as on an empty server, on the real engine: unattended, on a terminal, again, and after everything was lost.
-# shellcheck disable=SC2154  # `use_settings` assigns them
 # The images mailkeep/* must be there (./setup.sh test builds them).
+# shellcheck disable=SC2154  # `use_settings` assigns them
 set -euo pipefail
 # shellcheck source=Tests/EndToEnd/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -25,15 +25,13 @@ project=mailkeepsetup$$
 first=$((34000 + ($$ % 300) * 10))
 
 # What the checkout and the machine must not share with the test.
-apart=(--settings "$settings" --set "COMPOSE_PROJECT_NAME=$project" --set "MAILKEEP_VERSION=${MAILKEEP_VERSION:-latest}"
-  --images built --prefix "$work")
-apart_ports=()
+apart_settings=(--set "COMPOSE_PROJECT_NAME=$project" --set "MAILKEEP_VERSION=${MAILKEEP_VERSION:-latest}")
 number=$first
 while read -r name _; do
-  apart_ports+=(--set "$name=$number")
+  apart_settings+=(--set "$name=$number")
   number=$((number + 1))
 done < <(read_settings && published_ports)
-apart+=("${apart_ports[@]}")
+apart=(--settings "$settings" --images built --prefix "$work" "${apart_settings[@]}")
 
 clean_up() {
   local status=$?
@@ -88,21 +86,21 @@ wrong_answers() {
   refused "compose.yaml has no such setting" "${good[@]}" --set MAILKEEP_NONSENSE=1
   refused "unknown option --colour" "${good[@]}" --colour
   refused "needs a value" --domain
-  refused "are not there at version no-such-version" "${good[@]}" --set MAILKEEP_VERSION=no-such-version --images built \
-    --secrets "$work/none" "${apart_ports[@]}"
+  refused "are not there at version no-such-version" "${good[@]}" --images built "${apart_settings[@]}" \
+    --set MAILKEEP_VERSION=no-such-version
 }
 
 # A port that somebody has is named with who has it, and stops everything.
 port_taken() {
   local holder port=$((first + 20)) said
-  "$test_python" -c "import socket, sys; s = socket.create_server(('127.0.0.1', $port)); print('up', flush=True); sys.stdin.read()" \
-    < <(sleep 60) >"$work/holder" &
+  timeout 60 "$test_python" -c "import socket, signal
+with socket.create_server(('127.0.0.1', $port)): print('up', flush=True); signal.pause()" >"$work/holder" 2>&1 &
   holder=$!
   wait_until 10 "a program on port $port" grep -q up "$work/holder"
   said=$("$root/setup.sh" install --settings "$work/refused" --domain example.org --administrator anna --address 203.0.113.5 \
-    "${apart_ports[@]}" --set "MAILKEEP_SMTP_PORT=$port" --yes --offline --images built </dev/null 2>&1) && return 1
+    "${apart_settings[@]}" --set "MAILKEEP_SMTP_PORT=$port" --yes --offline --images built </dev/null 2>&1) && return 1
   kill "$holder"
-  [[ $said == *"port $port is taken by python3"*"--set MAILKEEP_SMTP_PORT="*"--force"* ]] || { echo "$said"; return 1; }
+  [[ $said == *"port $port is taken by python"*"--set MAILKEEP_SMTP_PORT="*"--force"* ]] || { echo "$said"; return 1; }
 }
 
 install() {
