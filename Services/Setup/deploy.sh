@@ -74,10 +74,10 @@ edge_is_open() {
   wait_until 30 "IMAP on port $port" greets "$port"
 }
 
-# greets PORT   whether SMTP, IMAP or POP3 answers there over TLS.
+# greets PORT   whether SMTP, IMAP or POP3 answers there over TLS. openssl may outlive us: it must not keep the lock.
 greets() {
   local line
-  IFS= read -r -t 5 line < <(timeout 5 openssl s_client -quiet -connect "127.0.0.1:$1" </dev/null 2>/dev/null)
+  IFS= read -r -t 5 line < <(timeout 5 openssl s_client -quiet -connect "127.0.0.1:$1" </dev/null 2>/dev/null 7>&-)
   [[ $line == [*2+]* ]]
 }
 
