@@ -65,7 +65,7 @@ class Objects:
         self.paths = (f"/dav/calendars/{user}/calendar/disaster.ics", f"/dav/contacts/{user}/contacts/disaster.vcf")
 
     def ask(self, method, path, body=None):
-        self.connection.request(method, path, body, self.headers)
+        self.connection.request(method, path, body, self.headers | {"Depth": "1"})
         answer = self.connection.getresponse()
         return answer.status, answer.read()
 

@@ -7,7 +7,7 @@ set -euo pipefail
 # shellcheck source=Tests/EndToEnd/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 setup=$root/Services/Setup
-for part in common certificates containers engine; do
+for part in common questions certificates containers engine machine; do
   # shellcheck disable=SC1090  # the files of Services/Setup
   source "$setup/$part.sh"
 done
@@ -103,6 +103,28 @@ with socket.create_server(('127.0.0.1', $port)): print('up', flush=True); signal
   [[ $said == *"port $port is taken by python"*"--set MAILKEEP_SMTP_PORT="*"--force"* ]] || { echo "$said"; return 1; }
 }
 
+# Outgoing port 25 and the names of the addresses, as they may be.
+network_checks() {
+  local port=$((first + 21)) server said hostname=localhost addresses=127.0.0.1 probe_server=127.0.0.1:$((first + 21))
+  warnings=0 errors=0
+  timeout 60 "$test_python" -c "import socket
+with socket.create_server(('127.0.0.1', $port)) as s:
+  print('up', flush=True); c, _ = s.accept(); c.sendall(b'220 mx.example ESMTP\\r\\n'); c.recv(100)" >"$work/greeter" 2>&1 &
+  server=$!
+  wait_until 10 "a mail server on port $port" grep -q up "$work/greeter"
+  said=$(check_outgoing)
+  [[ $said == *"ok "*"port $port of 127.0.0.1 answers"* ]] || { echo "$said"; return 1; }
+  wait "$server"
+  said=$(check_outgoing)
+  [[ $said == *warning*"no answer from port $port"*"open outgoing port 25"* ]] || { echo "$said"; return 1; }
+  said=$(check_reverse_names)
+  [[ $said == *"ok "*"name of 127.0.0.1: localhost"* ]] || { echo "$said"; return 1; }
+  hostname=mail.example.org
+  said=$(check_reverse_names)
+  [[ $said == *warning*"localhost"*"not mail.example.org"*"provider"* ]] || { echo "$said"; return 1; }
+  is_private 10.1.2.3 && is_private 100.64.0.1 && ! is_private 203.0.113.5
+}
+
 install() {
   "$root/setup.sh" install "${apart[@]}" --secrets "$work/secrets" --yes --offline "$@" </dev/null
 }
@@ -174,6 +196,7 @@ PYTHON
 
 check "wrong answers are refused with clear words, and change nothing" wrong_answers
 check "a port that another program has stops it, and is named" port_taken
+check "outgoing mail and names of addresses are checked" network_checks
 check "unattended: a server from nothing, a message through all of it" first_install
 check "the operator's command is installed and everything is healthy" mailkeep health
 check "again: nothing changes" again
