@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # setup.sh as on an empty server, on the real engine: unattended, on a terminal, again, and after everything was lost.
 # The images mailkeep/* must be there (./setup.sh test builds them).
-# shellcheck disable=SC2154  # `use_settings` assigns them
+# shellcheck disable=SC2034,SC2154  # shared with the sourced files
 set -euo pipefail
 # shellcheck source=Tests/EndToEnd/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
