@@ -27,7 +27,7 @@ class Client:
         self.headers = {"Authorization": "Basic " + base64.b64encode(login).decode()}
 
     def ask(self, method: str, path: str, body: bytes = b"", expect: tuple = (200, 201, 204, 207), **fields: str):
-        headers = self.headers | {name.replace("_", "-"): value for name, value in fields.items()}
+        headers = {**self.headers, **{name.replace("_", "-"): value for name, value in fields.items()}}
         self.connection.request(method, path, body or None, headers)
         answer = self.connection.getresponse()
         content = answer.read()

@@ -26,7 +26,7 @@ wait_for_health() {
   end=$((SECONDS + limit))
   while :; do
     total=0 ready=0 waiting=""
-    for id in $(compose ps -q); do
+    for id in $(compose ps -aq); do
       total=$((total + 1))
       if [[ $(docker inspect --format '{{if .State.Health}}{{.State.Health.Status}}{{else}}{{.State.Status}}{{end}}' "$id") =~ ^(healthy|running)$ ]]; then
         ready=$((ready + 1))

@@ -2,6 +2,17 @@
 # shellcheck shell=bash disable=SC2154
 # The Docker engine and Compose: there, or installed after a question; and `compose` for this server's project.
 
+# ensure_tools   what set-up itself calls.
+ensure_tools() {
+  local tool
+  local -a wanted=()
+  local -A package=([openssl]=openssl [python3]=python3 [ip]=iproute2 [flock]=util-linux)
+  for tool in "${!package[@]}"; do command -v "$tool" >/dev/null || wanted+=("${package[$tool]}"); done
+  ((${#wanted[@]} > 0)) || return 0
+  command -v apt-get >/dev/null || fail "these programs are missing; install them with your system's packages: ${wanted[*]}"
+  install_missing "${wanted[@]}"
+}
+
 # ensure_engine   leaves when there is an engine that answers, with Compose.
 ensure_engine() {
   local -a wanted=()

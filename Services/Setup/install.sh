@@ -80,7 +80,7 @@ install_main() {
   one_at_a_time
   begin_log
   say "Mailkeep: initial setup"
-  install_missing openssl python3 iproute2
+  ensure_tools
   install_answers
   install_checks
   install_everything_else
