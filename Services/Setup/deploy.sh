@@ -19,6 +19,15 @@ build_images() {
 
 start_services() { compose up -d --remove-orphans </dev/null; }
 
+# bring_up   starts everything, waits for it, sends a message through it, installs the operator's command.
+bring_up() {
+  step "Start every service" start_services
+  say "  Wait until they are ready:"
+  wait_for_health 180
+  step "A message, an event and a contact go in and come back" send_test_message
+  step "The command $prefix/sbin/mailkeep" write_container_wrapper "$prefix/sbin/mailkeep"
+}
+
 # wait_for_health LIMIT   says how many are ready whenever that changes; after LIMIT seconds fails and names those that are
 # not, with the end of their logs.
 wait_for_health() {

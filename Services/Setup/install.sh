@@ -3,7 +3,7 @@
 # `./setup.sh install`, entry 1 of the menu: from an empty server to one that sends and takes mail. A second run takes the
 # answers of the first, keeps every secret, and goes on where the first stopped.
 
-for part in packages questions machine engine certificates containers deploy; do
+for part in packages options questions machine engine certificates containers deploy; do
   # shellcheck disable=SC1090  # the files beside this one
   source "$setup/$part.sh"
 done
@@ -42,63 +42,30 @@ TEXT
 }
 
 install_main() {
-  local domain="" administrator="" password_file="" certificate="" certificate_key="" images=auto
-  local secrets="" zone_file="" prefix=/usr/local offline=0 force=0 hostname="" addresses="" started=$EPOCHREALTIME
-  local will_build=0 is_stopgap=0 project version
-  local -a chosen=()
-  settings=$root/.env
-  assume_yes=${assume_yes:-0}
-  while [[ $# -gt 0 ]]; do
-    case $1 in
-      --domain | --hostname | --administrator | --password-file | --address | --certificate | --certificate-key | --images | --set | --settings | --secrets | --zone-file | --prefix)
-        [[ $# -ge 2 && -n $2 && $2 != --* ]] || fail "$1 needs a value; ./setup.sh install --help says which"
-        ;;&
-      --domain) domain=${2,,} && shift ;;
-      --hostname) hostname=${2,,} && shift ;;
-      --administrator) administrator=$2 && shift ;;
-      --password-file) password_file=$2 && shift ;;
-      --address) addresses+=${addresses:+,}$2 && shift ;;
-      --certificate) certificate=$2 && shift ;;
-      --certificate-key) certificate_key=$2 && shift ;;
-      --images) images=$2 && shift ;;
-      --set) chosen+=("$2") && shift ;;
-      --settings) settings=$(realpath -m "$2") && shift ;;
-      --secrets) secrets=$(realpath -m "$2") && shift ;;
-      --zone-file) zone_file=$2 && shift ;;
-      --prefix) prefix=$2 && shift ;;
-      --offline) offline=1 ;;
-      --force) force=1 ;;
-      --yes | -y) assume_yes=1 ;;
-      --help | -h) install_usage && return ;;
-      *) fail "install: unknown option $1; ./setup.sh install --help lists them" ;;
-    esac
-    shift
-  done
-  [[ $EUID == 0 ]] || fail "the secrets must be root's: run it as root, as in sudo ./setup.sh install"
+  local domain hostname administrator password_file certificate certificate_key images secrets zone_file prefix
+  local addresses offline force will_build is_stopgap project version started=$EPOCHREALTIME
+  local -a chosen
+  take_options install "domain hostname administrator password-file address certificate certificate-key images set settings secrets zone-file prefix" "offline force" "$@"
+  domain=${given[domain]:-} hostname=${given[hostname]:-} administrator=${given[administrator]:-}
+  password_file=${given[password-file]:-} certificate=${given[certificate]:-} certificate_key=${given[certificate-key]:-}
+  images=${given[images]:-auto} prefix=${given[prefix]:-/usr/local}
+  offline=${given[offline]:-0} force=${given[force]:-0} addresses=$(tr '\n' ',' <<<"${given[address]:-}")
+  domain=${domain,,} hostname=${hostname,,} addresses=${addresses%,}
+  secrets=${given[secrets]:+$(realpath -m "${given[secrets]}")}
   [[ $images =~ ^(auto|built|build)$ ]] || fail "--images takes auto, built or build, not '$images'"
   [[ -z $password_file || -r $password_file ]] || fail "--password-file: $password_file cannot be read"
-  one_at_a_time
-  begin_log
+  begin_change
   say "Mailkeep: initial setup"
-  ensure_tools
   install_answers
   install_checks
-  install_everything_else
+  install_everything
   install_summary
 }
 
 # Answers: flags over the settings of the last run over questions.
 install_answers() {
-  local pair name last
-  read_settings
-  for pair in "${chosen[@]}"; do
-    name=${pair%%=*}
-    [[ $pair == *=* && $'\n'$(compose_settings)$'\nCOMPOSE_FILE\nCOMPOSE_PROJECT_NAME\n' == *$'\n'"$name"$'\n'* ]] ||
-      fail "--set $pair: compose.yaml has no such setting; it has: $(compose_settings | tr '\n' ' ')"
-    [[ $name != MAILKEEP_HOSTNAME && $name != MAILKEEP_SECRETS ]] || fail "--set $name: that has a flag of its own"
-    setting[$name]=${pair#*=}
-  done
-  project=${setting[COMPOSE_PROJECT_NAME]:-mailkeep} version=${setting[MAILKEEP_VERSION]:-latest}
+  local last
+  take_settings
   last=${setting[MAILKEEP_SECRETS]:-}
   if [[ -n $last && -n $secrets && $last != "$secrets" ]]; then
     fail "the secrets of this server are in $last; to move them, move the folder and change MAILKEEP_SECRETS in $settings"
@@ -126,20 +93,14 @@ install_answers() {
   last=${setting[MAILKEEP_ADDRESSES]:-}
   if [[ -z $addresses && -z $last ]]; then last=$(find_addresses); fi
   question addresses --address "Public addresses of this server, with commas" "$last" check_addresses
-  zone_file=${zone_file:-$(dirname "$secrets")/$domain.zone}
+  zone_file=${given[zone-file]:-$(dirname "$secrets")/$domain.zone}
 }
 
 install_checks() {
-  local missing
   say
   say "This machine:"
   ensure_engine
-  missing=$(images_missing)
-  if [[ $images == build || ($images == auto && -n $missing) ]]; then
-    will_build=1
-  elif [[ -n $missing ]]; then
-    fail "these images are not there at version $version: $missing; load them (docker load), name another version (--set MAILKEEP_VERSION=…), or build them (--images build)"
-  fi
+  choose_images
   check_machine
   say
   if ! ask "Set up $hostname for $domain now?"; then fail "nothing was changed"; fi
@@ -148,7 +109,7 @@ install_checks() {
     "${chosen[@]}"
 }
 
-install_everything_else() {
+install_everything() {
   if [[ $will_build == 1 ]]; then step "Build the images (the first time some ten minutes)" build_images; fi
   choose_certificate
   step "Secrets in $secrets" make_secrets "$certificate" "$certificate_key"
@@ -156,12 +117,8 @@ install_everything_else() {
   step "The store" mailkeep_container init
   step "The domain $domain and its DKIM keys" add_domain
   add_administrator
-  step "Start every service" start_services
-  say "  Wait until they are ready:"
-  wait_for_health 180
-  step "A message, an event and a contact go in and come back" send_test_message
+  bring_up
   step "DNS records in $zone_file" write_zone_file
-  step "The command $prefix/sbin/mailkeep" write_container_wrapper "$prefix/sbin/mailkeep"
 }
 
 add_domain() {

@@ -17,19 +17,13 @@ place_usage() {
 TEXT
 }
 
-# place_flag FLAG VALUE   takes a flag of the above; false for another.
-place_flag() {
-  case $1 in
-    --to) place_kind=$2 ;;
-    --folder) place_folder=$2 ;;
-    --endpoint) place_endpoint=$2 ;;
-    --bucket) place_bucket=$2 ;;
-    --region) place_region=$2 ;;
-    --access-file) place_access_file=$2 ;;
-    --rclone-config) place_rclone=$2 ;;
-    --remote) place_remote=$2 ;;
-    *) return 1 ;;
-  esac
+place_flags="to folder endpoint bucket region access-file rclone-config remote"
+
+# take_place   from the flags in `given`.
+take_place() {
+  place_kind=${given[to]:-} place_folder=${given[folder]:-} place_endpoint=${given[endpoint]:-} place_bucket=${given[bucket]:-}
+  place_region=${given[region]:-} place_access_file=${given[access-file]:-} place_rclone=${given[rclone-config]:-}
+  place_remote=${given[remote]:-}
 }
 
 # ask_place   asks for what the flags did not say; `setting` has what was said the last time.
