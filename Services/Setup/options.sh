@@ -2,8 +2,8 @@
 # shellcheck shell=bash disable=SC2004,SC2034,SC2154
 # The flags of install, backups and restore.
 
-# take_options COMMAND "NAMES that take a value" "NAMES that take none" ARGUMENTS…   leaves each in the associative array `given`,
-# one that is repeated a line each time. --yes and --help are every command's.
+# take_options COMMAND "NAMES that take a value" "NAMES that take none" ARGUMENTS…   leaves each in the associative array `given`;
+# set and address, which may be repeated, one a line. --yes and --help are every command's.
 take_options() {
   local of=$1 valued=" ${2//$'\n'/ } " plain=" $3 " name
   shift 3
@@ -18,6 +18,7 @@ take_options() {
       exit 0
     elif [[ $1 == --* && $valued == *" $name "* ]]; then
       [[ $# -ge 2 && -n $2 && $2 != --* ]] || fail "$1 needs a value; ./setup.sh $of --help says which"
+      [[ -z ${given[$name]:-} || $name == set || $name == address ]] || fail "$1 is given twice"
       given[$name]+=${given[$name]:+$'\n'}$2
       shift
     elif [[ $1 == --* && $plain == *" $name "* ]]; then

@@ -86,6 +86,7 @@ wrong_answers() {
   refused "compose.yaml has no such setting" "${good[@]}" --set MAILKEEP_NONSENSE=1
   refused "unknown option --colour" "${good[@]}" --colour
   refused "needs a value" --domain
+  refused "--domain is given twice" "${good[@]}" --domain example.net
   refused "are not there at version no-such-version" "${good[@]}" --images built "${apart_settings[@]}" \
     --set MAILKEEP_VERSION=no-such-version
 }
@@ -202,7 +203,7 @@ check "the operator's command is installed and everything is healthy" mailkeep h
 check "again: nothing changes" again
 check "a certificate of the operator's own, checked before it is taken" own_certificate
 check "on a terminal: every entry of the menu; install with its questions" "$test_python" "$here/setup_menu.py" "$root/setup.sh" \
-  "$settings" "${apart[@]}"
+  "${apart[@]}"
 check "a second account" describe
 check "users fill their accounts" "$test_python" "$here/disaster.py" fill "$server" "$work/state.json"
 summary

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""setup.sh on a terminal, as an operator sees it.   usage: setup_menu.py SETUP.SH SETTINGS FLAG…
+"""setup.sh on a terminal, as an operator sees it.   usage: setup_menu.py SETUP.SH FLAG…
 
 Every entry of the menu, then `install` answered by hand: wrong answers are explained and asked for again, those of the last
 run are offered. The flags are for what tests must not share (ports, project, images).
@@ -8,7 +8,7 @@ import sys
 
 import pexpect
 
-script, settings, *flags = sys.argv[1:]
+script, *flags = sys.argv[1:]
 
 
 def start(*arguments):
@@ -46,7 +46,7 @@ def menu():
 
 
 def install():
-    child = start("install", "--settings", settings, "--offline", *flags)
+    child = start("install", "--offline", *flags)
     child.expect_exact("Domain [example.org]: ")
     for wrong, words in (("Example Org", "is not a domain name"), ("192.0.2.1", "a name such as example.org is meant")):
         child.sendline(wrong)
