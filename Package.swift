@@ -129,6 +129,11 @@ let sessions: [Target] = [
             nio,
             hummingbird, httpTypes, logging,
         ]),
+    library(
+        "BackupEngine", layer: "Sessions",
+        [
+            "BackupJobs", "Accounts", "MailStore", "CalendarStore", "OutgoingQueue", "SealedSQLite", "CSodium", crypto,
+        ]),
 ]
 
 let services: [Target] = [
@@ -161,7 +166,7 @@ let services: [Target] = [
         name: "mailkeep",
         dependencies: [
             "Accounts", "MailStore", "OutgoingQueue", "MailFormat", "SealedSQLite", "RedisStreams", "ServiceKit",
-            arguments, logging, crypto,
+            "BackupEngine", "BackupJobs", arguments, logging, crypto,
         ],
         path: "Services/Control", swiftSettings: strict),
 ]
@@ -222,6 +227,9 @@ let package = Package(
         tests("Accounts", ["MailFormat", "SealedSQLite", grdb, crypto]),
         tests("Logins", ["RedisStreams", logging]),
         tests("BackupJobs", ["RedisStreams", logging]),
+        tests(
+            "BackupEngine",
+            ["Accounts", "MailStore", "CalendarStore", "OutgoingQueue", "SealedSQLite"]),
         tests("CalendarStore", ["Accounts", "MailStore", "SealedSQLite"]),
         tests("MailStore", ["Accounts", "MailFormat", "SealedSQLite", grdb]),
         tests("MailAuthentication", ["MailFormat", "DNSClient", crypto, cryptoExtras]),
