@@ -85,6 +85,7 @@ let domain: [Target] = [
         "Accounts", layer: "Domain", ["MailFormat", "SealedSQLite", "CSodium", crypto, cryptoExtras, grdb, logging]),
     library("MailStore", layer: "Domain", ["Accounts", "MailFormat", "SealedSQLite", crypto, grdb, logging]),
     library("Logins", layer: "Domain", ["Accounts", "RedisStreams", "SASLMechanisms", nio, logging, metrics]),
+    library("BackupJobs", layer: "Domain", ["RedisStreams", logging, lifecycle]),
     library("CalendarStore", layer: "Domain", ["MailStore", crypto, grdb]),
     library("MailAuthentication", layer: "Domain", ["MailFormat", "DNSClient", "CPublicSuffix", crypto, cryptoExtras]),
     library("DomainRecords", layer: "Domain", ["Accounts", "DNSClient", "MailAuthentication", crypto]),
@@ -129,6 +130,11 @@ let sessions: [Target] = [
             nio,
             hummingbird, httpTypes, logging,
         ]),
+    library(
+        "BackupEngine", layer: "Sessions",
+        [
+            "BackupJobs", "Accounts", "MailStore", "CalendarStore", "OutgoingQueue", "SealedSQLite", "CSodium", crypto,
+        ]),
 ]
 
 let services: [Target] = [
@@ -161,7 +167,7 @@ let services: [Target] = [
         name: "mailkeep",
         dependencies: [
             "Accounts", "DNSClient", "DomainRecords", "MailStore", "OutgoingQueue", "MailFormat", "SealedSQLite",
-            "RedisStreams", "ServiceKit", arguments, logging, crypto,
+            "RedisStreams", "ServiceKit", "BackupEngine", "BackupJobs", arguments, logging, crypto,
         ],
         path: "Services/Control", swiftSettings: strict),
 ]
@@ -221,6 +227,10 @@ let package = Package(
         tests("WebServer", ["ServiceKit", nio, hummingbird, httpTypes, logging, lifecycle, configuration]),
         tests("Accounts", ["MailFormat", "SealedSQLite", grdb, crypto]),
         tests("Logins", ["RedisStreams", logging]),
+        tests("BackupJobs", ["RedisStreams", logging]),
+        tests(
+            "BackupEngine",
+            ["Accounts", "MailStore", "CalendarStore", "OutgoingQueue", "SealedSQLite"]),
         tests("CalendarStore", ["Accounts", "MailStore", "SealedSQLite"]),
         tests("MailStore", ["Accounts", "MailFormat", "SealedSQLite", grdb]),
         tests("MailAuthentication", ["MailFormat", "DNSClient", crypto, cryptoExtras]),
