@@ -117,13 +117,15 @@ install_everything() {
   choose_certificate
   step "Secrets in $secrets" make_secrets "$certificate" "$certificate_key"
   make_recovery_key
-  step "Volumes" make_volumes
+  step "Volumes, and $(backups_folder) for backups" make_places
   step "The store" mailkeep_container init
   step "The domain $domain and its DKIM keys" add_domain
   add_administrator
   bring_up
   step "DNS records in $zone_file" write_zone_file
 }
+
+make_places() { make_volumes && make_backups_folder; }
 
 add_domain() {
   mailkeep_container domain list --json </dev/null | grep -qF "\"$domain\"" || mailkeep_container domain add "$domain" </dev/null

@@ -43,7 +43,7 @@ ask_place() {
   question place_kind --to "Where to (folder, s3, rclone)" "${setting[MAILKEEP_BACKUP_KIND]:-folder}" check_kind
   case $place_kind in
     folder)
-      question place_folder --folder "Folder" "${setting[MAILKEEP_BACKUPS]:-/var/backups/mailkeep}" check_folder
+      question place_folder --folder "Folder" "$(backups_folder)" check_folder
       ;;
     s3)
       question place_endpoint --endpoint "Endpoint" "" check_endpoint
@@ -102,9 +102,7 @@ place_words() { if [[ $place_kind == folder ]]; then printf '%s' "$place_folder"
 prepare_place() {
   if [[ $place_kept == 1 ]]; then return; fi
   case $place_kind in
-    folder)
-      mkdir -p "$place_folder" && chmod 0700 "$place_folder" && chown -R "$backup_uid:$store_gid" "$place_folder"
-      ;;
+    folder) make_backups_folder ;;
     rclone) install -m 0600 "$place_rclone" "$1" ;;
     s3)
       (

@@ -7,6 +7,15 @@
 
 backup_uid=10008
 
+backups_folder() { printf '%s' "${setting[MAILKEEP_BACKUPS]:-/var/backups/mailkeep}"; }
+
+# make_backups_folder   which only the Backup service may read.
+make_backups_folder() {
+  local folder
+  folder=$(backups_folder)
+  mkdir -p "$folder" && chmod 0700 "$folder" && chown -R "$backup_uid:$store_gid" "$folder"
+}
+
 # repository_container docker-run-arguments… -- mailkeep-arguments…
 repository_container() {
   local repository=${setting[MAILKEEP_BACKUP_REPOSITORY]:-/backups} control_image
@@ -14,7 +23,7 @@ repository_container() {
   while [[ $1 != -- ]]; do run+=("$1") && shift; done
   shift
   if [[ $repository == /* ]]; then
-    run+=(--network none -v "${setting[MAILKEEP_BACKUPS]:-/var/backups/mailkeep}:/backups")
+    run+=(--network none -v "$(backups_folder):/backups")
   else
     run+=(--network "$(way_out)" -v "${rclone_file:-$secrets/backup/rclone.conf}:/run/rclone.conf:ro"
       -e MAILKEEP_BACKUP_RCLONE_CONFIG=/run/rclone.conf --tmpfs "/staging:size=320m,mode=1777" -e MAILKEEP_BACKUP_STAGING=/staging)

@@ -22,10 +22,11 @@ settings=$work/settings
 server=$work/server.json
 export MAILKEEP_SETUP_LOG=$work/setup.log
 project=mailkeepsetup$$
-first=$((34000 + ($$ % 300) * 10))
+# Below what the kernel gives to outgoing connections.
+first=$((15000 + ($$ % 200) * 25))
 
 # What the checkout and the machine must not share with the test.
-apart_settings=(--set "COMPOSE_PROJECT_NAME=$project" --set "MAILKEEP_VERSION=${MAILKEEP_VERSION:-latest}")
+apart_settings=(--set "MAILKEEP_BACKUPS=$work/backups-by-itself" --set "COMPOSE_PROJECT_NAME=$project" --set "MAILKEEP_VERSION=${MAILKEEP_VERSION:-latest}")
 number=$first
 while read -r name _; do
   apart_settings+=(--set "$name=$number")
@@ -252,7 +253,7 @@ everything_is_lost() {
 
 from_nothing() {
   restore --what all --recovery-key-file "$work/recovery-key" --secrets "$work/secrets" --prefix "$work" --images built \
-    --set "COMPOSE_PROJECT_NAME=$project"
+    "${apart_settings[@]}"
   use_settings
   [[ ${setting[MAILKEEP_HOSTNAME]} == mail.example.org && ${setting[MAILKEEP_BACKUP_AT]} == 04:30 ]]
   shows_certificate "$work/tls/ca.crt"
