@@ -133,6 +133,7 @@ let sessions: [Target] = [
         "BackupEngine", layer: "Sessions",
         [
             "BackupJobs", "Accounts", "MailStore", "CalendarStore", "OutgoingQueue", "SealedSQLite", "CSodium", crypto,
+            logging, metrics, lifecycle,
         ]),
 ]
 
@@ -162,6 +163,7 @@ let services: [Target] = [
             "DAVServer", "WebServer", "ServiceKit", "RedisStreams", "Accounts", "Logins", "MailStore", logging,
             lifecycle,
         ]),
+    service("Backup", ["BackupEngine", "BackupJobs", "ServiceKit", "RedisStreams", logging, lifecycle]),
     .executableTarget(
         name: "mailkeep",
         dependencies: [
@@ -189,6 +191,7 @@ let package = Package(
         .executable(name: "SMTPOutbound", targets: ["SMTPOutbound"]),
         .executable(name: "MailAccess", targets: ["MailAccess"]),
         .executable(name: "DAVAccess", targets: ["DAVAccess"]),
+        .executable(name: "Backup", targets: ["Backup"]),
         .executable(name: "mailkeep", targets: ["mailkeep"]),
     ],
     dependencies: [
