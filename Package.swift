@@ -88,6 +88,7 @@ let domain: [Target] = [
     library("BackupJobs", layer: "Domain", ["RedisStreams", logging, lifecycle]),
     library("CalendarStore", layer: "Domain", ["MailStore", crypto, grdb]),
     library("MailAuthentication", layer: "Domain", ["MailFormat", "DNSClient", "CPublicSuffix", crypto, cryptoExtras]),
+    library("DomainRecords", layer: "Domain", ["Accounts", "DNSClient", "MailAuthentication", crypto]),
     library("OutgoingQueue", layer: "Domain", ["SealedSQLite", grdb]),
     library(
         "MailFlow", layer: "Domain",
@@ -167,8 +168,8 @@ let services: [Target] = [
     .executableTarget(
         name: "mailkeep",
         dependencies: [
-            "Accounts", "MailStore", "OutgoingQueue", "MailFormat", "SealedSQLite", "RedisStreams", "ServiceKit",
-            "BackupEngine", "BackupJobs", arguments, logging, crypto,
+            "Accounts", "DNSClient", "DomainRecords", "MailStore", "OutgoingQueue", "MailFormat", "SealedSQLite",
+            "RedisStreams", "ServiceKit", "BackupEngine", "BackupJobs", arguments, logging, crypto,
         ],
         path: "Services/Control", swiftSettings: strict),
 ]
@@ -236,6 +237,7 @@ let package = Package(
         tests("CalendarStore", ["Accounts", "MailStore", "SealedSQLite"]),
         tests("MailStore", ["Accounts", "MailFormat", "SealedSQLite", grdb]),
         tests("MailAuthentication", ["MailFormat", "DNSClient", crypto, cryptoExtras]),
+        tests("DomainRecords", ["Accounts", "DNSClient", "SealedSQLite"]),
         tests("OutgoingQueue", ["MailFormat", "SealedSQLite", grdb]),
         tests(
             "MailFlow",

@@ -25,6 +25,7 @@ check "SPF, DKIM and DMARC of mail from elsewhere" "$test_python" "$here/authent
 check "a listener survives that file descriptors run out" "$test_python" "$here/descriptors.py" "$description"
 check "kill -9 of services and Redis during a stream of messages" "$test_python" "$here/kill.py" "$description"
 check "no plaintext in any file of the store" "$test_python" "$here/sealed.py" "$description"
+check "docs/open_store.py opens an account's file without our code" "$test_python" "$here/open_store.py" "$description"
 check "try --stop ends it" stop_instance "$state"
 check "a second start resumes with the same accounts" start_instance "$state" "$binaries"
 check "try --stop ends it again" stop_instance "$state"

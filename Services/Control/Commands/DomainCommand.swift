@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Accounts
 import ArgumentParser
+import DomainRecords
 import Foundation
 
 struct DomainCommand: AsyncParsableCommand {
@@ -81,7 +82,7 @@ struct DomainCommand: AsyncParsableCommand {
                         Line(name: $0.name, selector: $0.selector, algorithm: $0.algorithm.rawValue, text: $0.text)
                     })
             }
-            for record in records { print(record.zoneLine) }
+            for record in records { print(DNSRecord.dkim(record).zoneLine) }
         }
     }
 }

@@ -25,6 +25,19 @@ package struct TLSARecord: Sendable, Hashable {
     }
 }
 
+/// RFC 2782.
+package struct SRVRecord: Sendable, Hashable {
+    package let priority: UInt16
+    package let weight: UInt16
+    package let port: UInt16
+    /// Without the dot at the end; empty for the root, which says that there is no such service.
+    package let target: String
+
+    package init(priority: UInt16, weight: UInt16, port: UInt16, target: String) {
+        (self.priority, self.weight, self.port, self.target) = (priority, weight, port, target)
+    }
+}
+
 /// RDATA to values and back.
 enum RecordData {
     static func text(_ data: [UInt8]) -> [UInt8]? {
@@ -41,8 +54,16 @@ enum RecordData {
 
     static func mx(_ data: [UInt8]) -> MXRecord? {
         guard data.count >= 3, let exchange = name(Array(data[2...])) else { return nil }
-        return MXRecord(preference: UInt16(data[0]) << 8 | UInt16(data[1]), exchange: exchange)
+        return MXRecord(preference: number(data, 0), exchange: exchange)
     }
+
+    static func srv(_ data: [UInt8]) -> SRVRecord? {
+        guard data.count >= 7, let target = name(Array(data[6...])) else { return nil }
+        return SRVRecord(
+            priority: number(data, 0), weight: number(data, 2), port: number(data, 4), target: target)
+    }
+
+    private static func number(_ data: [UInt8], _ at: Int) -> UInt16 { UInt16(data[at]) << 8 | UInt16(data[at + 1]) }
 
     static func tlsa(_ data: [UInt8]) -> TLSARecord? {
         guard data.count > 3 else { return nil }

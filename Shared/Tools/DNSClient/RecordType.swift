@@ -8,5 +8,6 @@ package enum RecordType: UInt16, Sendable, CaseIterable {
     case mx = 15
     case txt = 16
     case aaaa = 28
+    case srv = 33
     case tlsa = 52
 }

@@ -49,6 +49,11 @@ extension Resolver {
         await query(address.reverseName, .ptr).reading(RecordData.name)
     }
 
+    /// At `_imaps._tcp.<domain>` and the like (RFC 2782).
+    package func srv(_ name: String) async -> DNSAnswer<SRVRecord> {
+        await query(name, .srv).reading(RecordData.srv)
+    }
+
     /// At `_25._tcp.<host>` and the like.
     package func tlsa(_ name: String) async -> DNSAnswer<TLSARecord> {
         await query(name, .tlsa).reading(RecordData.tlsa)

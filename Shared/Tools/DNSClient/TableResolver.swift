@@ -13,6 +13,7 @@ package final class TableResolver: Resolver {
         case ptr(String)
         case cname(String)
         case tlsa(TLSARecord)
+        case srv(SRVRecord)
         /// Every query for this name ends so.
         case temporaryFailure
         case bogus
@@ -86,6 +87,10 @@ package final class TableResolver: Resolver {
         case (.address(let text), .a): return IPAddress(parsing: text).flatMap { $0.isIPv4 ? $0.bytes : nil }
         case (.address(let text), .aaaa): return IPAddress(parsing: text).flatMap { $0.isIPv4 ? nil : $0.bytes }
         case (.ptr(let host), .ptr): return RecordData.wire(host)
+        case (.srv(let record), .srv):
+            return RecordData.wire(record.target).map {
+                [record.priority, record.weight, record.port].flatMap { [UInt8($0 >> 8), UInt8($0 & 255)] } + $0
+            }
         case (.tlsa(let record), .tlsa): return [record.usage, record.selector, record.matching] + record.data
         default: return nil
         }

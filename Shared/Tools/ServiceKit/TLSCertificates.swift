@@ -50,6 +50,15 @@ package final class TLSCertificates: Sendable {
         }
     }
 
+    /// The public key of the first certificate in a PEM file, as SubjectPublicKeyInfo in DER. Throws what NIOSSL throws
+    /// for a file that cannot be read.
+    package static func publicKey(ofFile path: String) throws -> [UInt8] {
+        guard let first = try NIOSSLCertificate.fromPEMFile(path).first else {
+            throw NIOSSLError.failedToLoadCertificate
+        }
+        return try first.extractPublicKey().toSPKIBytes()
+    }
+
     private static func load(_ certificate: String, _ key: String) throws -> NIOSSLContext {
         var configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: try NIOSSLCertificate.fromPEMFile(certificate).map { .certificate($0) },

@@ -34,15 +34,6 @@ package struct SigningRecord: Sendable, Equatable {
 
     /// Its text (RFC 6376 section 3.6.1).
     package var text: String { "v=DKIM1; k=\(algorithm.rawValue); p=\(Data(publicKey).base64EncodedString())" }
-
-    /// A line for a zone file: strings of at most 255 bytes (RFC 1035 section 3.3).
-    package var zoneLine: String {
-        let bytes = Array(text.utf8)
-        let strings = stride(from: 0, to: bytes.count, by: 250).map {
-            "\"" + String(decoding: bytes[$0..<min($0 + 250, bytes.count)], as: UTF8.self) + "\""
-        }
-        return "\(name). IN TXT \(strings.joined(separator: " "))"
-    }
 }
 
 /// New keys, before they are stored.

@@ -27,9 +27,11 @@ package enum DKIM {
     /// One outcome for each signature from the top; none for a message without.
     /// - Parameters:
     ///   - message: with CRLF line ends.
+    ///   - header: of `message`.
     ///   - seconds: since 1970, for signatures that run out.
-    package static func verify(_ message: [UInt8], seconds: Int, resolver: any Resolver) async -> [Outcome] {
-        let header = MessageHeader(message)
+    package static func verify(
+        _ message: [UInt8], _ header: MessageHeader, seconds: Int, resolver: any Resolver
+    ) async -> [Outcome] {
         var bodies = MessageSignature.BodyHashes(message[header.range.upperBound...])
         var outcomes: [Outcome] = []
         for field in header.fields.lazy.filter({ $0.isNamed("DKIM-Signature") }).prefix(signatures) {
@@ -50,6 +52,14 @@ package enum DKIM {
             }
         }
         return outcomes
+    }
+
+    /// Whether two key records publish the same key, in a form that verifiers take (section 3.6.1).
+    package static func publishSameKey(_ one: [UInt8], _ other: [UInt8]) -> Bool {
+        guard PublicKeyRecord(one) != nil, PublicKeyRecord(other) != nil, let one = TagList(one),
+            let other = TagList(other)
+        else { return false }
+        return one.compact("p") == other.compact("p") && (one["k"] ?? "rsa") == (other["k"] ?? "rsa")
     }
 
     private static func check(

@@ -58,6 +58,9 @@ package enum SPF {
             identity: identity)
     }
 
+    /// Whether a TXT record is an SPF record at all, right or wrong (section 4.5).
+    package static func isRecord(_ text: [UInt8]) -> Bool { SPFRecord.isRecord(text) }
+
     /// Section 4.3: a multi-label name with labels of 1 to 63 bytes.
     private static func isCheckable(_ domain: String) -> Bool {
         let name = domain.hasSuffix(".") ? domain.dropLast() : domain[...]
