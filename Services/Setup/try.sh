@@ -225,11 +225,6 @@ make_domain() {
 start_dns() {
   {
     cat <<RECORDS
-$demo_domain. IN MX 10 mail.$demo_domain.
-mail.$demo_domain. IN A 127.0.0.1
-mail.$demo_domain. IN AAAA ::1
-$demo_domain. IN TXT "v=spf1 mx -all"
-_dmarc.$demo_domain. IN TXT "v=DMARC1; p=quarantine"
 $elsewhere_domain. IN MX 10 mail.$elsewhere_domain.
 $elsewhere_domain. IN TXT "v=spf1 -all"
 _dmarc.$elsewhere_domain. IN TXT "v=DMARC1; p=reject"
@@ -237,7 +232,7 @@ mail.$elsewhere_domain. IN A 127.0.0.1
 localhost. IN A 127.0.0.1
 localhost. IN AAAA ::1
 RECORDS
-    "$state/mailkeep" domain dkim "$demo_domain"
+    "$state/mailkeep" dns "$demo_domain" --hostname "mail.$demo_domain" --address 127.0.0.1 --address ::1 --offline
   } | write_zone "$state/dns" "${port[dns]}" || return
   start_process dns nsd -d -c "$state/dns/nsd.conf" || return
   wait_until 20 "the name server" answers_dns
