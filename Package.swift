@@ -233,7 +233,10 @@ let package = Package(
         tests("BackupJobs", ["RedisStreams", logging]),
         tests(
             "BackupEngine",
-            ["Accounts", "MailStore", "CalendarStore", "OutgoingQueue", "SealedSQLite"]),
+            [
+                "Accounts", "BackupJobs", "MailStore", "CalendarStore", "OutgoingQueue", "RedisStreams", "SealedSQLite",
+                logging,
+            ]),
         tests("CalendarStore", ["Accounts", "MailStore", "SealedSQLite"]),
         tests("MailStore", ["Accounts", "MailFormat", "SealedSQLite", grdb]),
         tests("MailAuthentication", ["MailFormat", "DNSClient", crypto, cryptoExtras]),

@@ -65,6 +65,15 @@ struct Entry {
         let redis = RedisClient(
             host: configuration.redisHost, port: configuration.redisPort, password: configuration.redisPassword,
             logger: logger)
+        let redisCheck = ReadinessCheck("redis", isNeeded: false, problem: { await redis.problem() })
+        guard BackupKeys.exist(in: configuration.keys) else {
+            // A server that was set up before there were backups goes on, and says what is missing.
+            let missing = "no backup keys in \(configuration.keys): make them with `mailkeep backup keys`"
+            logger.warning("\(missing)")
+            return ServiceMain.Assembly(
+                services: [redis],
+                checks: [ReadinessCheck("backup", isNeeded: false, problem: { missing }), redisCheck])
+        }
         let jobs = BackupJobs(client: redis, logger: logger)
         let backup = BackupRun(
             data: configuration.data, settings: settings, place: place,
@@ -75,7 +84,7 @@ struct Entry {
             services: [redis, jobs, worker],
             checks: [
                 ReadinessCheck("backup", isNeeded: false, problem: { worker.problem() }),
-                ReadinessCheck("redis", isNeeded: false, problem: { await redis.problem() }),
+                redisCheck,
             ])
     }
 }
