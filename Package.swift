@@ -134,6 +134,7 @@ let sessions: [Target] = [
         "BackupEngine", layer: "Sessions",
         [
             "BackupJobs", "Accounts", "MailStore", "CalendarStore", "OutgoingQueue", "SealedSQLite", "CSodium", crypto,
+            logging, metrics, lifecycle,
         ]),
 ]
 
@@ -163,6 +164,7 @@ let services: [Target] = [
             "DAVServer", "WebServer", "ServiceKit", "RedisStreams", "Accounts", "Logins", "MailStore", logging,
             lifecycle,
         ]),
+    service("Backup", ["BackupEngine", "BackupJobs", "ServiceKit", "RedisStreams", logging, lifecycle]),
     .executableTarget(
         name: "mailkeep",
         dependencies: [
@@ -190,6 +192,7 @@ let package = Package(
         .executable(name: "SMTPOutbound", targets: ["SMTPOutbound"]),
         .executable(name: "MailAccess", targets: ["MailAccess"]),
         .executable(name: "DAVAccess", targets: ["DAVAccess"]),
+        .executable(name: "Backup", targets: ["Backup"]),
         .executable(name: "mailkeep", targets: ["mailkeep"]),
     ],
     dependencies: [
@@ -230,7 +233,10 @@ let package = Package(
         tests("BackupJobs", ["RedisStreams", logging]),
         tests(
             "BackupEngine",
-            ["Accounts", "MailStore", "CalendarStore", "OutgoingQueue", "SealedSQLite"]),
+            [
+                "Accounts", "BackupJobs", "MailStore", "CalendarStore", "OutgoingQueue", "RedisStreams", "SealedSQLite",
+                logging,
+            ]),
         tests("CalendarStore", ["Accounts", "MailStore", "SealedSQLite"]),
         tests("MailStore", ["Accounts", "MailFormat", "SealedSQLite", grdb]),
         tests("MailAuthentication", ["MailFormat", "DNSClient", crypto, cryptoExtras]),

@@ -88,6 +88,7 @@ import Testing
             "account", "add", "x@example.org", "--password-file", "-", saying: "a password has 8", input: "short")
         try here.fails("account", "add", status: 64, saying: "Usage: mailkeep account add")
 
+        try here.fails("account", "list", "elsewhere.example", saying: "elsewhere.example")
         let accounts = try here.works("account", "list", "--json").json([Account].self)
         #expect(accounts.map(\.address) == ["anna@example.org", "bert@example.org"])
         #expect(accounts.map(\.administrator) == [true, false])
@@ -167,6 +168,12 @@ import Testing
         try handle.close()
         let broken = try here.run(["health"])
         #expect(broken.status == 1 && broken.output.contains("WRONG"))
+    }
+
+    @Test func versionIsTold() throws {
+        let outcome = try Installation().run(["--version"])
+        #expect(outcome.status == 0)
+        #expect(outcome.output.wholeMatch(of: /[0-9]+\.[0-9]+\.[0-9]+(-[a-z0-9.]+)?\n/) != nil)
     }
 
     @Test(arguments: [[], ["domain"], ["account"], ["alias"], ["queue"], ["keys"], ["health"], ["init"]])

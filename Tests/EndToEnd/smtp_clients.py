@@ -1,88 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""SMTP as strangers, users and attackers speak it: swaks, curl, smtplib and raw octets against a running instance.
+"""SMTP as strangers, users and attackers speak it: smtplib and raw octets against a running instance.
 
-usage: TRY.JSON   Exits non-zero when a check fails; each check says what it saw."""
-import os
-import shutil
+usage: TRY.JSON [PART…]   Exits non-zero when a check fails; each check says what it saw."""
 import smtplib
-import socket
 import ssl
-import subprocess
-import sys
-import tempfile
 import time
 
-from session import Instance, messages, wait_for
-
-instance = Instance()
-domain = instance.values["domain"]
-anna, bob = instance.accounts[0], instance.accounts[1]
-ca = instance.values["ca"]
-port = {name: instance.ends[name]["port"] for name in ("smtp", "submission", "submissions")}
-failures = []
-marker = f"smtp-clients-{os.getpid()}-{int(time.time())}"
-
-
-def check(name, good, seen=""):
-    print(f"  {'ok  ' if good else 'FAIL'} {name}" + ("" if good else f": {seen}"), flush=True)
-    if not good:
-        failures.append(name)
-
-
-class Raw:
-    """A connection that sends exactly what it is told."""
-
-    def __init__(self, which, host="127.0.0.1", tls=False):
-        self.socket = socket.create_connection((host, port[which]), 60)
-        if tls:
-            self.socket = instance.tls.wrap_socket(self.socket, server_hostname="localhost")
-        self.file = self.socket.makefile("rb")
-        self.greeting = self.reply()
-
-    def reply(self):
-        lines = []
-        while True:
-            line = self.file.readline()
-            if not line:
-                return (b"\n".join(lines) or b"<closed>").decode("ascii", "replace")
-            lines.append(line.rstrip(b"\r\n"))
-            if line[3:4] != b"-":
-                return b"\n".join(lines).decode("ascii", "replace")
-
-    def send(self, octets):
-        self.socket.sendall(octets)
-
-    def say(self, line):
-        self.send(line + b"\r\n")
-        return self.reply()
-
-    def envelope(self, recipient=None, sender=b"stranger@elsewhere.invalid"):
-        self.say(b"RSET")
-        self.say(b"MAIL FROM:<" + sender + b">")
-        return self.say(b"RCPT TO:<" + (recipient or anna["address"].encode()) + b">")
-
-
-def message(subject, sender=None, extra=""):
-    sender = sender or anna["address"]
-    return (
-        f"From: {sender}\r\nTo: {bob['address']}\r\nSubject: {marker} {subject}\r\n{extra}\r\nHello.\r\n"
-    ).encode()
-
-
-def stored(account, subject):
-    imap = instance.imap(account)
-    try:
-        wanted = f"Subject: {marker} {subject}\r\n".encode()
-        return [text for text in messages(imap) if wanted in text]
-    finally:
-        imap.logout()
-
-
-def swaks(*arguments):
-    run = subprocess.run(
-        ["swaks", "--helo", "client.example", "--timeout", "60", *arguments], capture_output=True, text=True, check=False
-    )
-    return run.returncode, run.stdout + run.stderr
+from checks import check, run_parts
+from session import wait_for
+from smtp_session import Raw, anna, bob, domain, instance, marker, message, port, stored
 
 
 def greeting_and_keywords():
@@ -277,59 +203,6 @@ def traces():
     check("the null sender is accepted", answer.startswith("250"), answer)
 
 
-def with_swaks():
-    code, output = swaks(
-        "--server", f"127.0.0.1:{port['smtp']}", "--from", "s@elsewhere.invalid", "--to", anna["address"],
-        "--header", f"Subject: {marker} swaks in", "--tls", "--tls-ca-path", ca,
-    )
-    check("swaks brings a message over STARTTLS", code == 0 and stored(anna, "swaks in"), output)
-    for mechanism in ("PLAIN", "LOGIN"):
-        code, output = swaks(
-            "--server", f"localhost:{port['submission']}", "--from", anna["address"], "--to", bob["address"], "--tls",
-            "--auth", mechanism, "--auth-user", anna["address"], "--auth-password", anna["password"],
-            "--header", f"Subject: {marker} swaks {mechanism}",
-        )
-        check(f"swaks submits with {mechanism}", code == 0 and stored(bob, f"swaks {mechanism}"), output)
-    code, output = swaks(
-        "--server", f"localhost:{port['submissions']}", "--from", anna["address"], "--to", bob["address"],
-        "--tls-on-connect", "--auth", "PLAIN", "--auth-user", anna["address"], "--auth-password", "wrong",
-    )
-    check("swaks with a wrong password fails", code == 28, output)
-    code, output = swaks(
-        "--server", f"127.0.0.1:{port['smtp']}", "--from", "s@elsewhere.invalid", "--to", f"nobody@{domain}"
-    )
-    check("swaks to nobody fails", code == 24 and "550 5.1.1" in output, output)
-
-
-def with_curl():
-    with tempfile.NamedTemporaryFile() as file:
-        file.write(message("curl"))
-        file.flush()
-        run = subprocess.run(
-            ["curl", "-sS", "--max-time", "60", "--cacert", ca, "--url", f"smtps://localhost:{port['submissions']}",
-             "--user", f"{anna['address']}:{anna['password']}", "--mail-from", anna["address"],
-             "--mail-rcpt", bob["address"], "--upload-file", file.name],
-            capture_output=True, text=True, check=False,
-        )
-        check("curl submits", run.returncode == 0 and stored(bob, "curl"), run.stderr)
-        run = subprocess.run(
-            ["curl", "-sS", "--max-time", "60", "--url", f"smtp://127.0.0.1:{port['smtp']}/client.example",
-             "--mail-from", "c@elsewhere.invalid", "--mail-rcpt", bob["address"], "--upload-file", file.name],
-            capture_output=True, text=True, check=False,
-        )
-        check("curl brings a message", run.returncode == 0, run.stderr)
-
-
-for tool in ("swaks", "curl"):
-    if not shutil.which(tool):
-        sys.exit(f"{tool} is not installed")
-for part in (
-    greeting_and_keywords, relay_probes, smuggling_probes, starttls_injection, submission_rights, sizes_and_chunks, traces,
-    with_swaks, with_curl,
-):
-    print(part.__name__.replace("_", " "))
-    try:
-        part()
-    except Exception as error:  # a check that could not be made is a failed check; the others go on
-        check(part.__name__, False, repr(error))
-sys.exit(f"failed: {', '.join(failures)}" if failures else 0)
+run_parts(
+    [greeting_and_keywords, relay_probes, smuggling_probes, starttls_injection, submission_rights, sizes_and_chunks, traces]
+)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import TestSupport
 import Testing
 
 /// One connection of a talk, whatever carries it.
@@ -16,24 +17,14 @@ protocol TalkConnection: AnyObject {
 
 /// Runs one `.talk` file; its language is described in Tests/Conversations/imap/README.md.
 struct Talk {
-    let name: String
-    private let lines: [String]
+    private let script: TalkScript
     let isClear: Bool
     private let logsIn: Bool
 
-    static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .appendingPathComponent("Conversations/imap")
-
-    static func names() throws -> [String] {
-        try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".talk") }.sorted()
-    }
-
     init(name: String) throws {
-        self.name = name
-        let text = try String(contentsOf: Self.folder.appendingPathComponent(name), encoding: .utf8)
-        lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-        isClear = lines.contains("clear")
-        logsIn = !lines.contains("login no")
+        script = try TalkScript(name: name, in: "imap")
+        isClear = script.lines.contains("clear")
+        logsIn = !script.lines.contains("login no")
     }
 
     /// `piece`: how many octets reach the server at once; nil: all that are there.
@@ -51,7 +42,7 @@ struct Talk {
                 _ = made.take()
                 try await made.send(Array("login LOGIN anna@example.org secret-1\r\n".utf8))
                 let answer = String(decoding: made.take(), as: UTF8.self)
-                try #require(answer.contains("login OK"), "\(name): \(answer)")
+                try #require(answer.contains("login OK"), "\(script.name): \(answer)")
             }
             return made
         }
@@ -72,15 +63,13 @@ struct Talk {
             answers += text.split(separator: "\r\n", omittingEmptySubsequences: true).map(String.init)
         }
 
-        for (number, line) in lines.enumerated() where !line.isEmpty && !line.hasPrefix("#") {
-            let place = "\(name):\(number + 1)"
-            let rest = String(line.dropFirst(3))
-            switch line.prefix(2) {
-            case "C:": outgoing += Array((rest + "\r\n").utf8)
-            case "C>": outgoing += Self.unescaped(rest)
-            case "C*":
-                let words = rest.split(separator: " ")
-                outgoing += [UInt8](repeating: words[1].utf8.first!, count: Int(words[0])!)
+        for step in script.steps {
+            if let octets = step.octets {
+                outgoing += octets
+                continue
+            }
+            let (place, line, rest) = (step.place, step.line, step.rest)
+            switch step.kind {
             case "S:":
                 try await exchange()
                 let index = answers.firstIndex { Self.matches($0, rest) }
@@ -117,28 +106,5 @@ struct Talk {
             rest = rest[range.upperBound...]
         }
         return rest.hasSuffix(pieces[pieces.count - 1])
-    }
-
-    private static func unescaped(_ text: String) -> [UInt8] {
-        var output: [UInt8] = []
-        var escaped = false
-        for byte in text.utf8 {
-            if escaped {
-                switch byte {
-                case UInt8(ascii: "r"): output.append(0x0D)
-                case UInt8(ascii: "n"): output.append(0x0A)
-                case UInt8(ascii: "0"): output.append(0x00)
-                case UInt8(ascii: "\\"): output.append(byte)
-                // \Seen and its like stay as they are.
-                default: output += [UInt8(ascii: "\\"), byte]
-                }
-                escaped = false
-            } else if byte == UInt8(ascii: "\\") {
-                escaped = true
-            } else {
-                output.append(byte)
-            }
-        }
-        return output
     }
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import TestSupport
 import Testing
 
 @Suite struct TalkTests {
-    @Test(arguments: try Talk.names(), [Int?.none, 1, 7])
+    @Test(arguments: try TalkScript.names(in: "imap"), [Int?.none, 1, 7])
     func conversation(name: String, piece: Int?) async throws {
         let talk = try Talk(name: name)
         let world = try await World()

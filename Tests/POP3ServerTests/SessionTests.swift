@@ -90,14 +90,27 @@ import Testing
         #expect(said.components(separatedBy: "-ERR").count == 21)
     }
 
-    /// Mail that comes or goes elsewhere does not move the numbers.
+    /// Sessions share the maildrop (docs/decisions/0010): what comes or goes elsewhere moves no numbers, what another
+    /// session removed can still be read, and removing it once more is no error.
     @Test func theMaildropIsThatOfTheLogin() async throws {
-        let world = try await World(messages: [Self.first])
-        let longer = String(repeating: "x", count: 13_000)
-        let said = try await world.talk([Self.login, longer + "\r\nDELE 1\r\nDELE 1\r\nDELE 2\r\nQUIT\r\n"])
+        let world = try await World(messages: [Self.first, Self.second])
+        let said = try await world.talk([Self.login, "STAT\r\nRETR 1\r\nDELE 1\r\nDELE 3\r\nQUIT\r\n"]) { piece in
+            guard piece == 1 else { return }
+            #expect(try await world.talk([Self.login + "DELE 1\r\nQUIT\r\n"]).hasSuffix("+OK bye\r\n"))
+            try await world.deliver(Self.second)
+        }
         #expect(
             said.hasSuffix(
-                "-ERR the line is too long\r\n+OK marked\r\n-ERR no such message\r\n-ERR no such message\r\n+OK bye\r\n"
-            ))
+                "+OK 2 47\r\n+OK 25 octets\r\nSubject: one\r\n\r\n..\r\na\r\nb\r\n.\r\n+OK marked\r\n-ERR no such message\r\n"
+                    + "+OK bye\r\n"))
+        #expect(try await world.talk([Self.login]).hasSuffix("+OK 2 messages\r\n"))
+        #expect(world.announced.withLock { $0 } == 1)
+    }
+
+    @Test func aLineThatIsTooLong() async throws {
+        let world = try await World(messages: [Self.first])
+        let longer = String(repeating: "x", count: 13_000)
+        let said = try await world.talk([Self.login, longer + "\r\nSTAT\r\n"])
+        #expect(said.hasSuffix("-ERR the line is too long\r\n+OK 1 25\r\n"))
     }
 }

@@ -42,9 +42,11 @@ final class World: POP3Backend {
     func announce(_ account: AccountID) { announced.withLock { $0 += 1 } }
 
     /// What the server says to a client that sends these pieces, one after the other, and hangs up. The handshake of
-    /// STLS succeeds; what came in one piece with it is not read.
-    func talk(_ pieces: [String], isTLS: Bool = true) async throws -> String {
-        let transport = Script(pieces, isTLS: isTLS)
+    /// STLS succeeds; what came in one piece with it is not read. `meanwhile` runs before each piece, counted from 0.
+    func talk(
+        _ pieces: [String], isTLS: Bool = true, meanwhile: @escaping @Sendable (Int) async throws -> Void = { _ in }
+    ) async throws -> String {
+        let transport = Script(pieces, isTLS: isTLS, meanwhile: meanwhile)
         try await POP3Session(
             transport: transport, backend: self, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         ).run()
@@ -54,20 +56,32 @@ final class World: POP3Backend {
 
 final class Script: ByteTransport {
     struct State {
-        var pieces: ArraySlice<[UInt8]>
+        let pieces: [[UInt8]]
+        var next = 0
         var written: [UInt8] = []
         var isTLS: Bool
     }
 
     let state: Mutex<State>
+    private let meanwhile: @Sendable (Int) async throws -> Void
 
-    init(_ pieces: [String], isTLS: Bool) {
-        state = Mutex(State(pieces: pieces.map { Array($0.utf8) }[...], isTLS: isTLS))
+    init(_ pieces: [String], isTLS: Bool, meanwhile: @escaping @Sendable (Int) async throws -> Void) {
+        state = Mutex(State(pieces: pieces.map { Array($0.utf8) }, isTLS: isTLS))
+        self.meanwhile = meanwhile
     }
 
     var isTLS: Bool { state.withLock { $0.isTLS } }
     var canStartTLS: Bool { !isTLS }
-    func read(seconds: Int64) async throws -> [UInt8]? { state.withLock { $0.pieces.popFirst() } }
+
+    func read(seconds: Int64) async throws -> [UInt8]? {
+        let number = state.withLock { $0.next }
+        try await meanwhile(number)
+        return state.withLock { state in
+            state.next += 1
+            return state.pieces.indices.contains(number) ? state.pieces[number] : nil
+        }
+    }
+
     func write(_ bytes: [UInt8]) async throws { state.withLock { $0.written += bytes } }
 
     func startTLS(reply: [UInt8]) async throws {

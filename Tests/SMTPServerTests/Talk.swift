@@ -2,32 +2,23 @@
 
 import Foundation
 import SMTPServer
+import TestSupport
 import Testing
 
 /// Runs one `.talk` file; its language is described in Tests/Conversations/smtp/README.md.
 struct Talk {
-    let name: String
+    private let script: TalkScript
     private var conversation: Conversation
     private let backend = TableBackend()
     private var received: [UInt8] = []
     private var next = Conversation.Next.read
     private var outgoing: [UInt8] = []
-    private let lines: [String]
-
-    static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .appendingPathComponent("Conversations/smtp")
-
-    static func names() throws -> [String] {
-        try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".talk") }.sorted()
-    }
 
     init(name: String) throws {
-        self.name = name
-        let text = try String(contentsOf: Self.folder.appendingPathComponent(name), encoding: .utf8)
-        lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        script = try TalkScript(name: name, in: "smtp")
         var role = SessionRole.exchange
         var limits = SessionLimits()
-        for line in lines {
+        for line in script.lines {
             let words = line.split(separator: " ").map(String.init)
             if words.first == "role", let value = SessionRole(rawValue: words[1]) { role = value }
             if words.first == "limit", let value = Int(words[2]) {
@@ -50,15 +41,13 @@ struct Talk {
     /// `piece`: how many octets reach the server at once; nil: all that are there.
     mutating func run(piece: Int?) async throws {
         take(await conversation.begin())
-        for (number, line) in lines.enumerated() where !line.isEmpty && !line.hasPrefix("#") {
-            let place = "\(name):\(number + 1)"
-            let rest = String(line.dropFirst(3))
-            switch line.prefix(2) {
-            case "C:": outgoing += Array((rest + "\r\n").utf8)
-            case "C>": outgoing += Self.unescaped(rest)
-            case "C*":
-                let words = rest.split(separator: " ")
-                outgoing += [UInt8](repeating: words[1].utf8.first!, count: Int(words[0])!)
+        for step in script.steps {
+            if let octets = step.octets {
+                outgoing += octets
+                continue
+            }
+            let (place, line, rest) = (step.place, step.line, step.rest)
+            switch step.kind {
             case "S:":
                 await send(piece: piece)
                 let found = try #require(reply(), "\(place): no reply, expected \(rest)")
@@ -70,7 +59,7 @@ struct Talk {
             }
         }
         await send(piece: piece)
-        #expect(received.isEmpty, "\(name): unexpected \(String(decoding: received, as: UTF8.self))")
+        #expect(received.isEmpty, "\(script.name): unexpected \(String(decoding: received, as: UTF8.self))")
     }
 
     private mutating func directive(_ line: String, _ place: String) async throws {
@@ -85,7 +74,7 @@ struct Talk {
         case "STORED": try #require(backend.messages.count == Int(words[1]), "\(place): \(backend.messages.count)")
         case "HAS":
             let last = try #require(backend.messages.last, "\(place): no message")
-            let wanted = Self.unescaped(words[1])
+            let wanted = TalkScript.unescaped(words[1])
             try #require(Data(last).range(of: Data(wanted)) != nil, "\(place): not in the message")
         case "END": try #require(next == .close, "\(place): not closed")
         default: Issue.record("\(place): unknown line \(line)")
@@ -113,26 +102,5 @@ struct Talk {
         let line = String(decoding: received[..<end].dropLast(), as: UTF8.self)
         received.removeSubrange(...end)
         return line
-    }
-
-    private static func unescaped(_ text: String) -> [UInt8] {
-        var output: [UInt8] = []
-        var escaped = false
-        for byte in text.utf8 {
-            if escaped {
-                switch byte {
-                case UInt8(ascii: "r"): output.append(0x0D)
-                case UInt8(ascii: "n"): output.append(0x0A)
-                case UInt8(ascii: "0"): output.append(0x00)
-                default: output.append(byte)
-                }
-                escaped = false
-            } else if byte == UInt8(ascii: "\\") {
-                escaped = true
-            } else {
-                output.append(byte)
-            }
-        }
-        return output
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import DNSClient
+import MailFormat
 
 /// All checks of one message from another server, side by side.
 package struct MessageAuthenticator: Sendable {
@@ -37,13 +38,14 @@ package struct MessageAuthenticator: Sendable {
 
     /// - Parameter message: as it came, with CRLF line ends.
     package func check(_ message: [UInt8], _ session: Session) async -> Verdict {
+        let header = MessageHeader(message)
         async let senderPolicy = SPF.check(
             client: session.client, helo: session.helo, reversePath: session.reversePath, hostname: hostname,
             resolver: resolver)
-        async let signatures = DKIM.verify(message, seconds: Clock.seconds(), resolver: resolver)
-        async let chain = ARC.validate(message, resolver: resolver)
+        async let signatures = DKIM.verify(message, header, seconds: Clock.seconds(), resolver: resolver)
+        async let chain = ARC.validate(message, header, resolver: resolver)
         let (spf, dkim, arc) = (await senderPolicy, await signatures, await chain)
-        let dmarc = await DMARC.evaluate(message, spf: spf, dkim: dkim, resolver: resolver)
+        let dmarc = await DMARC.evaluate(message, header, spf: spf, dkim: dkim, resolver: resolver)
         let results = AuthenticationResults(hostname: hostname, spf: spf, dkim: dkim, dmarc: dmarc, arc: arc)
         return Verdict(spf: spf, dkim: dkim, dmarc: dmarc, arc: arc, field: results.field)
     }

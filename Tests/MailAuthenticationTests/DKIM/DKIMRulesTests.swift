@@ -22,7 +22,7 @@ import Testing
     static func verify(
         _ message: String, record: TableResolver.Entry = .txt(record), seconds: Int = 2000
     ) async -> [DKIM.Outcome] {
-        await DKIM.verify(
+        await Example.verify(
             Array(message.utf8), seconds: seconds, resolver: TableResolver(["s1._domainkey.example.org": [record]]))
     }
 
@@ -118,7 +118,7 @@ import Testing
 
     @Test func `no answer is temporary, no key is not`() async throws {
         #expect(await Self.verify(try Self.signed(), record: .temporaryFailure).map(\.result) == [.temperror])
-        let outcomes = await DKIM.verify(Array(try Self.signed().utf8), seconds: 0, resolver: TableResolver())
+        let outcomes = await Example.verify(Array(try Self.signed().utf8), resolver: TableResolver())
         #expect(outcomes.map(\.result) == [.permerror])
     }
 
@@ -136,7 +136,7 @@ import Testing
         let one = try Self.signed(tags: "").replacing(Self.text, with: "")
         let resolver = TableResolver(["s1._domainkey.example.org": [.txt(Self.record)]])
         let message = String(repeating: one, count: DKIM.signatures + 5) + Self.text
-        let outcomes = await DKIM.verify(Array(message.utf8), seconds: 0, resolver: resolver)
+        let outcomes = await Example.verify(Array(message.utf8), resolver: resolver)
         #expect(outcomes.map(\.result) == Array(repeating: .pass, count: DKIM.signatures))
         #expect(resolver.queries == DKIM.signatures)
     }

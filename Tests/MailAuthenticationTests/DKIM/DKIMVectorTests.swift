@@ -8,15 +8,15 @@ import Testing
 @Suite struct DKIMVectorTests {
     @Test func `RFC 6376 A.2, simple and RSA`() async throws {
         let resolver = TableResolver(["brisbane._domainkey.example.com": [.txt(Example.rsaKey)]])
-        let outcomes = await DKIM.verify(Example.bytes(Example.signed), seconds: 0, resolver: resolver)
+        let outcomes = await Example.verify(Example.bytes(Example.signed), resolver: resolver)
         #expect(outcomes.map(\.result) == [.pass])
         #expect(outcomes.first?.domain == "example.com" && outcomes.first?.selector == "brisbane")
         #expect(outcomes.first?.signature == "AuUoFEfD")
     }
 
     @Test func `RFC 8463 A.3, relaxed, Ed25519 beside RSA`() async throws {
-        let outcomes = await DKIM.verify(
-            Example.bytes(Example.signedTwice), seconds: 0, resolver: TableResolver(Example.football))
+        let outcomes = await Example.verify(
+            Example.bytes(Example.signedTwice), resolver: TableResolver(Example.football))
         #expect(outcomes.map(\.result) == [.pass, .pass])
         #expect(outcomes.map(\.algorithm) == [.ed25519, .rsa])
     }

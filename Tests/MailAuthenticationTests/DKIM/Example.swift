@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import DNSClient
+import MailAuthentication
+import MailFormat
 
 /// The messages and keys of RFC 6376 appendix A and RFC 8463 appendix A.
 enum Example {
@@ -73,4 +75,8 @@ enum Example {
     ]
 
     static func bytes(_ text: String) -> [UInt8] { Array(text.replacing("\n", with: "\r\n").utf8) }
+
+    static func verify(_ message: [UInt8], seconds: Int = 0, resolver: TableResolver) async -> [DKIM.Outcome] {
+        await DKIM.verify(message, MessageHeader(message), seconds: seconds, resolver: resolver)
+    }
 }

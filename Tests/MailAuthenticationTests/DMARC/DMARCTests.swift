@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import DNSClient
+import MailFormat
 import Testing
 
 @testable import MailAuthentication
@@ -9,8 +10,9 @@ import Testing
         from: String = "From: anna@example.org", records: [String: TableResolver.Entry],
         spf: (SPF.Result, String) = (.none, ""), dkim: [(DKIM.Result, String)] = [], draw: Int = 1
     ) async -> DMARC.Outcome {
-        await DMARC.evaluate(
-            Array("\(from)\r\nSubject: x\r\n\r\ntext\r\n".utf8),
+        let message = Array("\(from)\r\nSubject: x\r\n\r\ntext\r\n".utf8)
+        return await DMARC.evaluate(
+            message, MessageHeader(message),
             spf: SPF.Outcome(result: spf.0, explanation: nil, domain: spf.1, identity: .mailFrom),
             dkim: dkim.map {
                 DKIM.Outcome(result: $0.0, reason: nil, domain: $0.1, selector: "s", algorithm: .rsa, signature: nil)

@@ -18,9 +18,12 @@ package enum ARC {
     /// Sets of a chain (section 4.2.1).
     package static let sets = 50
 
-    /// - Parameter message: with CRLF line ends.
-    package static func validate(_ message: [UInt8], resolver: any Resolver) async -> Outcome {
-        let header = MessageHeader(message)
+    /// - Parameters:
+    ///   - message: with CRLF line ends.
+    ///   - header: of `message`.
+    package static func validate(
+        _ message: [UInt8], _ header: MessageHeader, resolver: any Resolver
+    ) async -> Outcome {
         do {
             guard let chain = try ARCChain(header, in: message) else { return Outcome(result: .none, sealer: nil) }
             guard await isValid(chain, header, message, resolver) else { return Outcome(result: .fail, sealer: nil) }

@@ -27,9 +27,11 @@ package enum DKIM {
     /// One outcome for each signature from the top; none for a message without.
     /// - Parameters:
     ///   - message: with CRLF line ends.
+    ///   - header: of `message`.
     ///   - seconds: since 1970, for signatures that run out.
-    package static func verify(_ message: [UInt8], seconds: Int, resolver: any Resolver) async -> [Outcome] {
-        let header = MessageHeader(message)
+    package static func verify(
+        _ message: [UInt8], _ header: MessageHeader, seconds: Int, resolver: any Resolver
+    ) async -> [Outcome] {
         var bodies = MessageSignature.BodyHashes(message[header.range.upperBound...])
         var outcomes: [Outcome] = []
         for field in header.fields.lazy.filter({ $0.isNamed("DKIM-Signature") }).prefix(signatures) {

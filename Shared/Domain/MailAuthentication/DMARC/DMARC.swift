@@ -26,12 +26,16 @@ package enum DMARC {
     package static let authors = 10
 
     /// The outcome for the author's domain; where From names several, the worst.
-    /// - Parameter draw: 1 to 100, against `pct`.
+    /// - Parameters:
+    ///   - header: of `message`.
+    ///   - draw: 1 to 100, against `pct`.
     package static func evaluate(
-        _ message: [UInt8], spf: SPF.Outcome, dkim: [DKIM.Outcome], resolver: any Resolver,
+        _ message: [UInt8], _ header: MessageHeader, spf: SPF.Outcome, dkim: [DKIM.Outcome], resolver: any Resolver,
         draw: Int = .random(in: 1...100)
     ) async -> Outcome {
-        guard let domains = authorDomains(message) else { return Outcome(result: .permerror, domain: nil, policy: nil) }
+        guard let domains = authorDomains(header, message) else {
+            return Outcome(result: .permerror, domain: nil, policy: nil)
+        }
         var worst = Outcome(result: .none, domain: nil, policy: nil)
         for domain in domains {
             let outcome = await evaluate(domain, spf, dkim, resolver, draw)
@@ -59,8 +63,7 @@ package enum DMARC {
     }
 
     /// Of every mailbox in every From field; nil when one of them is no domain name or there are too many.
-    private static func authorDomains(_ message: [UInt8]) -> [String]? {
-        let header = MessageHeader(message)
+    private static func authorDomains(_ header: MessageHeader, _ message: [UInt8]) -> [String]? {
         var domains: [String] = []
         for field in header.all("From") {
             for mailbox in AddressList.mailboxes(header.text(field, in: message)) where !mailbox.domain.isEmpty {

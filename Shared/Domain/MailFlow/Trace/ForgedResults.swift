@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import MailFormat
+
 /// Authentication-Results fields that claim to be ours. Readers trust what carries our name, so whatever arrives with
 /// it was not written by us and is taken out (RFC 8601 section 5). Fields of other servers stay.
 enum ForgedResults {
@@ -29,7 +31,7 @@ enum ForgedResults {
     // authres-header-field = "Authentication-Results:" authres-payload; authres-payload = [CFWS] authserv-id …
     private static func serverName(_ body: ArraySlice<UInt8>) -> String {
         var index = body.startIndex
-        skipCommentsAndBlanks(body, &index)
+        Blanks.skip(body, &index)
         var name: [UInt8] = []
         if index < body.endIndex, body[index] == 0x22 {
             index += 1
@@ -55,20 +57,5 @@ enum ForgedResults {
         case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x80...0xFF: true
         default: false
         }
-    }
-
-    private static func skipCommentsAndBlanks(_ body: ArraySlice<UInt8>, _ index: inout Int) {
-        var depth = 0
-        while index < body.endIndex {
-            switch body[index] {
-            case 0x28: depth += 1
-            case 0x29 where depth > 0: depth -= 1
-            case 0x5C where depth > 0: index += 1
-            case 0x20, 0x09, 0x0D, 0x0A: break
-            default: if depth == 0 { return }
-            }
-            index += 1
-        }
-        index = min(index, body.endIndex)
     }
 }

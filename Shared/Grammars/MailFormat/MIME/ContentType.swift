@@ -78,23 +78,23 @@ package struct ParameterizedValue: Sendable, Equatable, Codable {
     }
 
     private struct Scanner {
-        let text: [UInt8]
+        let text: ArraySlice<UInt8>
         var position = 0
 
-        init(_ text: [UInt8]) { self.text = text }
+        init(_ text: [UInt8]) { self.text = text[...] }
 
         mutating func upToSemicolon() -> String {
-            skipSpace()
+            Blanks.skip(text, &position)
             let start = position
             while position < text.count, text[position] != 0x3B, text[position] != 0x28 { position += 1 }
             let words = String(decoding: text[start..<position], as: UTF8.self).split { $0 == " " || $0 == "\t" }
-            skipSpace()
+            Blanks.skip(text, &position)
             return words.joined()
         }
 
         mutating func parameter() -> (String, String)? {
             while position < text.count {
-                skipSpace()
+                Blanks.skip(text, &position)
                 if position < text.count, text[position] == 0x3B {
                     position += 1
                     continue
@@ -107,7 +107,7 @@ package struct ParameterizedValue: Sendable, Equatable, Codable {
             let name = String(decoding: text[start..<position], as: UTF8.self).filter { $0 != " " && $0 != "\t" }
             guard position < text.count, text[position] == 0x3D else { return (name, "") }
             position += 1
-            skipSpace()
+            Blanks.skip(text, &position)
             var value: [UInt8] = []
             if position < text.count, text[position] == 0x22 {
                 position += 1
@@ -126,22 +126,6 @@ package struct ParameterizedValue: Sendable, Equatable, Codable {
                 while let last = value.last, last == 0x20 || last == 0x09 { value.removeLast() }
             }
             return (name, String(decoding: value, as: UTF8.self))
-        }
-
-        mutating func skipSpace() {
-            var depth = 0
-            while position < text.count {
-                switch text[position] {
-                case 0x28: depth += 1
-                case 0x29 where depth > 0: depth -= 1
-                case 0x5C where depth > 0: position += 1
-                case 0x20, 0x09, 0x0D, 0x0A: break
-                default: if depth == 0 { return }
-                }
-                position += 1
-            }
-            // A backslash may have been the last octet.
-            position = min(position, text.count)
         }
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 
-/// A repository in a folder of this machine.
+/// A repository in a folder of this machine. Its group may read it, as the operator's command does: all of it is sealed.
 final class FolderStore: ObjectStore {
     /// Files in `tmp` that are older belong to nobody any more.
     private static let leavingsSeconds = 3600
@@ -39,7 +39,7 @@ final class FolderStore: ObjectStore {
     func write(_ name: String, _ bytes: [UInt8]) throws {
         let folder = (name as NSString).deletingLastPathComponent
         for needed in ["tmp", folder] where access(path(needed), F_OK) != 0 {
-            try PlainFile.makeFolder(path(needed), mode: 0o700)
+            try PlainFile.makeFolder(path(needed), mode: 0o750)
             var parent = needed
             repeat {
                 parent = (parent as NSString).deletingLastPathComponent
@@ -47,7 +47,7 @@ final class FolderStore: ObjectStore {
             } while !parent.isEmpty
         }
         let temporary = path("tmp/\(UInt64.random(in: 0 ... .max))")
-        try PlainFile.write(bytes, to: path(name), mode: 0o600, temporary: temporary)
+        try PlainFile.write(bytes, to: path(name), mode: 0o640, temporary: temporary)
         unsynced.insert(folder)
     }
 
@@ -70,8 +70,8 @@ final class FolderStore: ObjectStore {
     /// flock(2): it ends with the process, however that ends.
     func lock(alone: Bool) throws {
         let name = path("lock")
-        if alone { try PlainFile.makeFolder(place, mode: 0o700) }
-        var descriptor = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        if alone { try PlainFile.makeFolder(place, mode: 0o750) }
+        var descriptor = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0o660)
         // Someone may read from a folder that he cannot write to.
         if descriptor < 0, !alone { descriptor = open(name, O_RDONLY | O_CLOEXEC) }
         guard descriptor >= 0 else { throw BackupError.system("open \(name)", errno: errno) }

@@ -157,17 +157,22 @@ package final class Repository {
     }
 
     func noteVerified(_ id: String, at seconds: Int64) throws {
-        let object = "verified/" + id
-        try store.write(object, Array("\(seconds)".utf8).withUnsafeBytes { keys.seal($0, as: object) })
-        try store.flush()
+        try writeSmall("verified/" + id, Array("\(seconds)".utf8))
     }
 
     private func verified(_ id: String) throws -> Int64? {
-        let object = "verified/" + id
-        guard let sealed = try store.read(object, limit: Self.smallObject),
-            let bytes = try? keys.open(sealed, as: object)
-        else { return nil }
-        return Int64(String(decoding: bytes, as: UTF8.self))
+        (try? openSmall("verified/" + id)).flatMap { Int64(String(decoding: $0, as: UTF8.self)) }
+    }
+
+    /// A small object of its own, on disk when this returns.
+    func writeSmall(_ object: String, _ content: [UInt8]) throws {
+        try store.write(object, content.withUnsafeBytes { keys.seal($0, as: object) })
+        try store.flush()
+    }
+
+    /// `nil`: there is none.
+    func openSmall(_ object: String) throws -> [UInt8]? {
+        try store.read(object, limit: Self.smallObject).map { try keys.open($0, as: object) }
     }
 
     // MARK: Removal

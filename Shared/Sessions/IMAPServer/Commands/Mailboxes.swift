@@ -58,16 +58,19 @@ extension IMAPSession {
             if command.selection.contains(.specialUse), listing.specialUse == nil { return false }
             return wantsSubscribed || listing.id != nil || listing.hasChildren
         }
-        for listing in all where patterns.contains(where: { $0.matches(listing.name.path) }) {
-            // RECURSIVEMATCH: also names whose children are selected and match no pattern themselves
-            let below =
-                command.selection.contains(.recursiveMatch)
-                && all.contains { other in
-                    other.name.isBelow(listing.name) && isSelected(other)
-                        && !patterns.contains { $0.matches(other.name.path) }
-                }
-            guard isSelected(listing) || below else { continue }
-            tell(listing, command, childInfo: below)
+        func matches(_ listing: MailboxListing) -> Bool { patterns.contains { $0.matches(listing.name.path) } }
+        // RECURSIVEMATCH (RFC 5258 section 3.5): a name is told of for what is selected below it, unless all of that is
+        // told of itself; CHILDINFO stands wherever something below is selected.
+        var parents: Set<MailboxName> = []
+        var hidden: Set<MailboxName> = []
+        if command.selection.contains(.recursiveMatch) {
+            for listing in all where isSelected(listing) {
+                parents.formUnion(listing.name.ancestors)
+                if !matches(listing) { hidden.formUnion(listing.name.ancestors) }
+            }
+        }
+        for listing in all where matches(listing) && (isSelected(listing) || hidden.contains(listing.name)) {
+            tell(listing, command, childInfo: parents.contains(listing.name))
             if let items = command.status, let status = listing.status { tell(status, of: listing.name, items) }
         }
         try await tellChanges(expunges: false)
