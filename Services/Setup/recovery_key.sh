@@ -23,7 +23,7 @@ make_recovery_key() {
   rm -rf "$new"
   (umask 0077 && mkdir -p "$new") || return
   key=$(control_container --network none --user 0:0 -v "$secrets/all/master.key:/run/mailkeep/master.key:ro" -v "$new:/new" -- \
-    backup keys --master /run/mailkeep/master.key --output /new </dev/null 2>>"$step_log") ||
+    backup keys --master /run/mailkeep/master.key --output /new </dev/null 2>>"${step_log:-/dev/stderr}") ||
     fail "the backup keys could not be made; $step_log says why"
   if [[ -n $recovery_key_output ]]; then
     if ! { (umask 0077 && set -C && printf '%s\n' "$key" >"$recovery_key_output") && sync "$recovery_key_output"; }; then
