@@ -40,11 +40,10 @@ backups_main() {
   step "Settings and keys" prepare_backups
   make_recovery_key
   step "Keys of the Backup service" share_secrets
-  if our_services | grep -qx backup; then
-    step "Restart the Backup service" compose up -d --no-deps --force-recreate backup </dev/null
-    wait_for_health 120
-  fi
-  step "A first backup in $(place_words)" backup_container backup run </dev/null
+  step "Restart the Backup service" compose up -d --no-deps --force-recreate backup </dev/null
+  wait_for_health 120
+  say "  A first backup in $(place_words):"
+  mailkeep_container backup now
   step "It is read back and verified" backup_container backup verify </dev/null
   say "Every day at $at UTC; $keep are kept. Look after them: mailkeep backup list, mailkeep backup verify --all"
   say "Done in $(seconds_since "$started") s."

@@ -18,7 +18,7 @@ make_backups_folder() {
 
 # repository_container docker-run-arguments… -- mailkeep-arguments…
 repository_container() {
-  local repository=${setting[MAILKEEP_BACKUP_REPOSITORY]:-/backups} control_image
+  local repository=${setting[MAILKEEP_BACKUP_REPOSITORY]:-/backups}
   local -a run=(-e "MAILKEEP_BACKUP_REPOSITORY=$repository")
   while [[ $1 != -- ]]; do run+=("$1") && shift; done
   shift
@@ -29,8 +29,7 @@ repository_container() {
       -e MAILKEEP_BACKUP_RCLONE_CONFIG=/run/rclone.conf --tmpfs "/staging:size=320m,mode=1777" -e MAILKEEP_BACKUP_STAGING=/staging)
   fi
   # rclone is in the Backup service's image alone.
-  if our_services | grep -qx backup; then control_image=backup; else control_image=control; fi
-  control_container --entrypoint /usr/local/bin/mailkeep "${run[@]}" -- "$@"
+  control_image=backup control_container --entrypoint /usr/local/bin/mailkeep "${run[@]}" -- "$@"
 }
 
 # The network that leads out: the services' own when it is there.

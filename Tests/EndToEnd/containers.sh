@@ -33,7 +33,7 @@ secrets=$work/secrets
 namespace=mailkeeptest$$
 domain=mailkeep.test
 elsewhere=elsewhere.test
-gateway=172.31.251.1 # this machine on the services' outgoing network: where the second mail server listens
+gateway=10.201.8.1 # this machine on the services' outgoing network: where the second mail server listens
 
 clean_up() {
   local status=$?
@@ -61,7 +61,7 @@ configure() {
     "MAILKEEP_VERSION=${MAILKEEP_VERSION:-latest}" "MAILKEEP_SECRETS=$secrets" \
     "MAILKEEP_BACKUPS=$work/backups" "MAILKEEP_HOSTNAME=mail.$domain" \
     "MAILKEEP_DOMAIN=$domain" MAILKEEP_ADDRESSES=127.0.0.1 \
-    "MAILKEEP_TEST_DNS=$work/dns" MAILKEEP_DNS_FORWARD=172.31.251.53@5300 MAILKEEP_DNS_ANCHOR_FILE=/anchor.key \
+    "MAILKEEP_TEST_DNS=$work/dns" MAILKEEP_DNS_FORWARD=10.201.8.53@5300 MAILKEEP_DNS_ANCHOR_FILE=/anchor.key \
     "MAILKEEP_SMTP_PORT=$smtp" "MAILKEEP_SUBMISSION_PORT=$submission" "MAILKEEP_SUBMISSIONS_PORT=$submissions" \
     "MAILKEEP_IMAP_PORT=$imap" "MAILKEEP_IMAPS_PORT=$imaps" "MAILKEEP_POP3_PORT=$pop3" "MAILKEEP_POP3S_PORT=$pop3s" \
     "MAILKEEP_DAV_PORT=$dav" "MAILKEEP_OUTBOUND_PORT=$outbound" MAILKEEP_OUTBOUND_ALLOW_LOOPBACK=true

@@ -270,6 +270,29 @@ backups_go_on() {
   mailkeep backup verify --all
 }
 
+# Another place for the backups; the account comes back from there.
+storage_of_others() {
+  local port=$((first + 22)) gateway storage
+  gateway=$(docker network inspect --format '{{(index .IPAM.Config 0).Gateway}}' "${project}_outgoing")
+  "$(dirname "$test_python")/moto_server" -H "$gateway" -p "$port" >"$work/moto.log" 2>&1 &
+  storage=$!
+  # shellcheck disable=SC2064  # this one
+  trap "kill $storage" EXIT
+  wait_until 20 "moto" curl -fs "http://$gateway:$port/moto-api/"
+  AWS_ACCESS_KEY_ID=anybody AWS_SECRET_ACCESS_KEY=anything AWS_DEFAULT_REGION=us-east-1 "$test_python" -c "import boto3
+boto3.client('s3', endpoint_url='http://$gateway:$port').create_bucket(Bucket='mail')"
+  printf 'anybody\nanything\n' >"$work/access"
+  local -a place=(--to s3 --endpoint "http://$gateway:$port" --bucket mail/server1 --region us-east-1 --access-file "$work/access")
+  "$root/setup.sh" backups --settings "$settings" "${place[@]}" --yes </dev/null
+  use_settings
+  [[ ${setting[MAILKEEP_BACKUP_REPOSITORY]} == backups:mail/server1 && ${setting[MAILKEEP_BACKUP_AT]} == 04:30 ]]
+  [[ $(stat -c '%u %a' "$secrets/backup/rclone.conf") == "10008 400" ]]
+  if grep -rqF anything "$settings" "$work/setup.log"; then return 1; fi
+  "$root/setup.sh" restore --settings "$settings" --yes --what bob@example.org --as bob-before@example.org \
+    --recovery-key-file "$work/recovery-key" </dev/null
+  mailkeep account list --json | grep -F '"bob-before@example.org"'
+}
+
 check "wrong answers are refused with clear words, and change nothing" wrong_answers
 check "a port that another program has stops it, and is named" port_taken
 check "outgoing mail and names of addresses are checked" network_checks
@@ -295,4 +318,5 @@ check "a new machine: the backups and the recovery key alone bring everything ba
 check "every message, flag, UID, event, contact and password is there again" \
   "$test_python" "$here/disaster.py" compare "$server" "$work/state.json"
 check "backups go on with the same recovery key" backups_go_on
+check "backups to S3-compatible storage, and an account back from there" storage_of_others
 summary
