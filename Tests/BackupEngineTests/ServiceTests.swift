@@ -40,8 +40,9 @@ import Testing
             let backup = BackupRun(
                 data: world.data, place: try world.place, keys: world.backupKeys, retention: Retention(),
                 release: "test")
-            let worker = BackupWorker(backup: backup, schedule: .off, verifyDays: 7, jobs: jobs, logger: logger)
-            return (worker, [Task { await worker.run() }, Task { await jobs.run() }])
+            let asked = BackupJobs(client: client, logger: logger)
+            let worker = BackupWorker(backup: backup, schedule: .off, verifyDays: 7, jobs: asked, logger: logger)
+            return (worker, [Task { await worker.run() }, Task { await asked.run() }])
         }
         let connection = Task { await client.run() }
         defer { connection.cancel() }

@@ -19,6 +19,8 @@ struct BackupNow: AsyncParsableCommand {
 
     func run() async throws {
         try await withBackupJobs(redis) { jobs in
+            // It speaks a moment after its start.
+            for _ in 0..<12 where try await jobs.status() == nil { try await Task.sleep(for: .milliseconds(250)) }
             guard try await jobs.status() != nil else { throw Failure(notRunning) }
             let request = try await jobs.request(.backup)
             if noWait { return say("The Backup service is asked.") }

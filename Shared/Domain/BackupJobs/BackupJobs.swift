@@ -38,6 +38,9 @@ package final class BackupJobs: Service {
         return try? JSONDecoder().decode(BackupStatus.self, from: Data(text.utf8))
     }
 
+    /// Whether what is published now reaches Redis.
+    package var isConnected: Bool { client.isConnected }
+
     /// For the Backup service: tells all who ask. Never waits and never fails.
     package func publish(_ status: BackupStatus) {
         guard let data = try? JSONEncoder().encode(status.bounded) else { return }

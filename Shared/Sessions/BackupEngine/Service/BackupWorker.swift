@@ -92,7 +92,8 @@ package final class BackupWorker: Service {
                 next = schedule.next(now: time, last: time, chance: .random(in: 0...1))
             }
             change { [next] in $0.nextRun = next }
-            let wait = min(Self.publishSeconds, max(1, (next ?? .max) - time))
+            // What is said while Redis is away is lost: again as soon as it is there.
+            let wait = jobs.isConnected ? min(Self.publishSeconds, max(1, (next ?? .max) - time)) : 1
             try? await Task.sleep(for: .seconds(wait))
         }
     }
