@@ -86,6 +86,7 @@ let domain: [Target] = [
         "Accounts", layer: "Domain", ["MailFormat", "SealedSQLite", "CSodium", crypto, cryptoExtras, grdb, logging]),
     library("MailStore", layer: "Domain", ["Accounts", "MailFormat", "SealedSQLite", crypto, grdb, logging]),
     library("Logins", layer: "Domain", ["Accounts", "RedisStreams", "SASLMechanisms", nio, logging, metrics]),
+    library("BackupJobs", layer: "Domain", ["RedisStreams", logging, lifecycle]),
     library("CalendarStore", layer: "Domain", ["MailStore", crypto, grdb]),
     library("MailAuthentication", layer: "Domain", ["MailFormat", "DNSClient", "CPublicSuffix", crypto, cryptoExtras]),
     library("DomainRecords", layer: "Domain", ["Accounts", "DNSClient", "MailAuthentication", crypto]),
@@ -130,6 +131,12 @@ let sessions: [Target] = [
             nio,
             hummingbird, httpTypes, logging,
         ]),
+    library(
+        "BackupEngine", layer: "Sessions",
+        [
+            "BackupJobs", "Accounts", "MailStore", "CalendarStore", "OutgoingQueue", "SealedSQLite", "CSodium", crypto,
+            logging, metrics, lifecycle,
+        ]),
 ]
 
 let services: [Target] = [
@@ -158,11 +165,12 @@ let services: [Target] = [
             "DAVServer", "WebServer", "ServiceKit", "RedisStreams", "Accounts", "Logins", "MailStore", logging,
             lifecycle,
         ]),
+    service("Backup", ["BackupEngine", "BackupJobs", "ServiceKit", "RedisStreams", logging, lifecycle]),
     .executableTarget(
         name: "mailkeep",
         dependencies: [
             "Accounts", "DNSClient", "DomainRecords", "MailStore", "OutgoingQueue", "MailFormat", "SealedSQLite",
-            "RedisStreams", "ServiceKit", arguments, logging, crypto,
+            "RedisStreams", "ServiceKit", "BackupEngine", "BackupJobs", arguments, logging, crypto,
         ],
         path: "Services/Control", swiftSettings: strict),
 ]
@@ -185,6 +193,7 @@ let package = Package(
         .executable(name: "SMTPOutbound", targets: ["SMTPOutbound"]),
         .executable(name: "MailAccess", targets: ["MailAccess"]),
         .executable(name: "DAVAccess", targets: ["DAVAccess"]),
+        .executable(name: "Backup", targets: ["Backup"]),
         .executable(name: "mailkeep", targets: ["mailkeep"]),
     ],
     dependencies: [
@@ -230,6 +239,13 @@ let package = Package(
         tests("WebServer", ["ServiceKit", nio, hummingbird, httpTypes, logging, lifecycle, configuration]),
         tests("Accounts", ["MailFormat", "SealedSQLite", grdb, crypto]),
         tests("Logins", ["RedisStreams", logging]),
+        tests("BackupJobs", ["RedisStreams", logging]),
+        tests(
+            "BackupEngine",
+            [
+                "Accounts", "BackupJobs", "MailStore", "CalendarStore", "OutgoingQueue", "RedisStreams", "SealedSQLite",
+                logging,
+            ]),
         tests("CalendarStore", ["Accounts", "MailStore", "SealedSQLite"]),
         tests("MailStore", ["Accounts", "MailFormat", "SealedSQLite", grdb]),
         tests("MailAuthentication", ["MailFormat", "DNSClient", crypto, cryptoExtras]),

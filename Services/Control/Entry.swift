@@ -8,7 +8,7 @@ import ServiceKit
 struct Mailkeep: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "mailkeep",
-        abstract: "Looks after a Mailkeep server: domains, accounts, aliases, the outgoing queue, DNS records, health.",
+        abstract: "Looks after a Mailkeep server: domains, accounts, aliases, DNS records, the queue, health, backups.",
         discussion: """
             The store is where MAILKEEP_DATA (or --data) says, the purpose keys where MAILKEEP_KEYS (or --keys) says. Each
             command reads only the keys that it needs. It leaves with 0, with 1 when something was refused or failed, and
@@ -22,7 +22,7 @@ struct Mailkeep: AsyncParsableCommand {
         version: Release.version,
         subcommands: [
             InitCommand.self, DomainCommand.self, AccountCommand.self, AliasCommand.self, QueueCommand.self,
-            HealthCommand.self, KeysCommand.self, DNSCommand.self,
+            HealthCommand.self, KeysCommand.self, DNSCommand.self, BackupCommand.self, RestoreCommand.self,
         ])
 
     static func main() async {

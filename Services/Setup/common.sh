@@ -28,6 +28,19 @@ step() {
 
 seconds_since() { awk -v a="$1" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.1f", b - a }'; }
 
+# begin_log   what changes a server writes its steps here; the last run's is kept beside.
+begin_log() {
+  step_log=${MAILKEEP_SETUP_LOG:-/var/log/mailkeep-setup.log}
+  if [[ -f $step_log ]]; then mv "$step_log" "$step_log.1"; fi
+  (umask 0077 && date -u '+%Y-%m-%dT%H:%M:%SZ' >"$step_log") || fail "cannot write $step_log"
+}
+
+# one_at_a_time   two runs that change a server would get in each other's way.
+one_at_a_time() {
+  exec 7>"${TMPDIR:-/run/lock}/mailkeep-setup.lock"
+  flock -n 7 || fail "another setup.sh is at work on this machine; wait until it has finished"
+}
+
 # ask "question"   true for yes. With assume_yes=1 it does not ask; without a terminal the answer is no.
 ask() {
   [[ ${assume_yes:-0} == 1 ]] && return 0

@@ -8,26 +8,26 @@ come back byte for byte. Exit status 0 when all of it held.
 """
 import base64
 import http.client
-import json
 import ssl
 import sys
 import urllib.parse
 import uuid
 import xml.etree.ElementTree as ElementTree
 
+import instance
+
 DAV, CALENDAR, CARDS = "{DAV:}", "{urn:ietf:params:xml:ns:caldav}", "{urn:ietf:params:xml:ns:carddav}"
 
 
 class Client:
-    def __init__(self, url: str, ca: str, account: dict) -> None:
+    def __init__(self, url: str, context: ssl.SSLContext, account: dict) -> None:
         parts = urllib.parse.urlsplit(url)
-        context = ssl.create_default_context(cafile=ca)
         self.connection = http.client.HTTPSConnection(parts.hostname, parts.port, timeout=30, context=context)
         login = f"{account['address']}:{account['password']}".encode()
         self.headers = {"Authorization": "Basic " + base64.b64encode(login).decode()}
 
     def ask(self, method: str, path: str, body: bytes = b"", expect: tuple = (200, 201, 204, 207), **fields: str):
-        headers = self.headers | {name.replace("_", "-"): value for name, value in fields.items()}
+        headers = {**self.headers, **{name.replace("_", "-"): value for name, value in fields.items()}}
         self.connection.request(method, path, body or None, headers)
         answer = self.connection.getresponse()
         content = answer.read()
@@ -49,9 +49,8 @@ class Client:
 
 
 def main() -> None:
-    with open(sys.argv[1], encoding="utf-8") as file:
-        instance = json.load(file)
-    client = Client(instance["endpoints"]["dav"]["url"], instance["ca"], instance["accounts"][0])
+    described = instance.load(sys.argv[1])
+    client = Client(described["endpoints"]["dav"]["url"], instance.tls(described), described["accounts"][0])
     root = client.ask("GET", "/.well-known/caldav", expect=(301,))[0].headers["Location"]
     principal = client.property(root, DAV + "current-user-principal")[0][1].findtext(DAV + "href")
     event, contact = uuid.uuid4(), uuid.uuid4()
@@ -62,7 +61,7 @@ def main() -> None:
          "SUMMARY:Mailkeep is tried — 메일킵\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"),
         (CARDS + "addressbook-home-set", CARDS + "addressbook", "vcf",
          f"BEGIN:VCARD\r\nVERSION:3.0\r\nUID:{contact}\r\nFN:Bob — 밥\r\nN:;Bob;;;\r\n"
-         f"EMAIL:{instance['accounts'][1]['address']}\r\nEND:VCARD\r\n"),
+         f"EMAIL:{described['accounts'][1]['address']}\r\nEND:VCARD\r\n"),
     ):
         folder = client.property(principal, home)[0][1].findtext(DAV + "href")
         collections = [address for address, types in client.property(folder, DAV + "resourcetype", "1") if types.find(kind) is not None]

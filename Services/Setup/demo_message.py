@@ -9,14 +9,14 @@ when all of it held.
 """
 import email.utils
 import imaplib
-import json
 import os
 import poplib
 import smtplib
-import ssl
 import sys
 import time
 from email.message import EmailMessage
+
+import instance
 
 LIMIT = 60  # seconds until the message must have arrived
 
@@ -39,11 +39,10 @@ def tail_of(stored: bytes, sent: bytes, where: str) -> None:
 
 
 def main() -> None:
-    with open(sys.argv[1], encoding="utf-8") as file:
-        instance = json.load(file)
-    tls = ssl.create_default_context(cafile=instance["ca"])
-    alice, bob = instance["accounts"][:2]
-    ends = instance["endpoints"]
+    described = instance.load(sys.argv[1])
+    tls = instance.tls(described)
+    alice, bob = described["accounts"][:2]
+    ends = described["endpoints"]
     message = compose(alice["address"], bob["address"])
     sent = message.as_bytes(policy=message.policy.clone(linesep="\r\n", cte_type="7bit", max_line_length=78))
 

@@ -14,7 +14,8 @@ run_packages=(
 )
 # Real clients and checkers.
 test_packages=(
-  swaks isync fetchmail getmail6 mpop neomutt offlineimap3 python3-venv shellcheck libnet-ssleay-perl libio-socket-ssl-perl
+  rclone swaks isync fetchmail getmail6 mpop neomutt offlineimap3 python3-venv shellcheck libnet-ssleay-perl
+  libio-socket-ssl-perl
 )
 
 # install_missing NAME…   says what is missing, asks, installs. A name with a star takes the newest match.

@@ -46,6 +46,7 @@ test_main() {
   stage "images (release)" build_images
   stage "end to end: the image's binaries" Tests/EndToEnd/image_binaries.sh
   stage "end to end: containers" Tests/EndToEnd/containers.sh
+  stage "end to end: setup.sh on a server" Tests/EndToEnd/setup.sh
   say
   say "Passed:"
   printf '  %s\n' "${stages[@]}"

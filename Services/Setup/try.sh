@@ -14,7 +14,7 @@ try_usage() {
   cat <<'TEXT'
 ./setup.sh try: builds Mailkeep, starts every service on loopback with a demo domain, two accounts and an administrator,
 sends a real message with attachments from one account to the other, reads it back over IMAP and compares the
-bytes. Then it shows addresses, ports and passwords and stays up until Ctrl-C.
+bytes, takes a backup, verifies it, and restores it beside the original. Then it shows addresses, ports and passwords and stays up until Ctrl-C.
 
   --yes            install what is missing without asking
   --once           leave at the end; the exit status says whether everything worked
@@ -22,7 +22,7 @@ bytes. Then it shows addresses, ports and passwords and stays up until Ctrl-C.
   --stop           end what --background left running (with --state DIR where several run)
   --state DIR      keep the data in DIR; an existing one resumes with the same accounts
                    (default: a new folder in /tmp, removed at the end unless --background keeps it)
-  --ports N        the first of 16 ports (default: a free block from 20000 up)
+  --ports N        the first of 32 ports (default: a free block from 20000 up)
   --binaries DIR   run the executables in DIR instead of building
   --help           this text
 
@@ -32,11 +32,11 @@ TEXT
 
 demo_domain=mailkeep.test
 elsewhere_domain=elsewhere.test
-services=(smtp-inbound smtp-outbound mail-access dav-access)
-programs=(SMTPInbound SMTPOutbound MailAccess DAVAccess mailkeep)
+services=(smtp-inbound smtp-outbound mail-access dav-access backup)
+programs=(SMTPInbound SMTPOutbound MailAccess DAVAccess Backup mailkeep)
 listeners=(
   smtp submission submissions imap imaps pop3 pop3s redis dns health-inbound health-outbound health-access elsewhere dav
-  health-dav
+  health-dav health-backup restored health-restored
 )
 
 try_main() {
@@ -143,6 +143,7 @@ run_instance() {
   else
     step "Keys, the store and the domain $demo_domain" make_domain || return
   fi
+  if [[ ! -f $state/recovery-key ]]; then step "Keys of the backups" make_backup_keys || return; fi
   step "DNS: a signed zone on loopback" start_dns || return
   step "Redis" start_redis || return
   local service
@@ -152,6 +153,8 @@ run_instance() {
   write_description
   step "A message out by submission, in over IMAP and POP3" "$(python)" "$setup/demo_message.py" "$state/try.json" || return
   step "An event and a contact over CalDAV and CardDAV" "$(python)" "$setup/demo_event.py" "$state/try.json" || return
+  step "A backup, verified" take_backup || return
+  step "Restored beside the original, compared" restore_beside || return
   say "  Memory of each service at rest (PSS):"
   local total=0 size
   for service in "${services[@]}"; do
@@ -178,7 +181,7 @@ choose_ports() {
     fi
   else
     for _ in {1..50}; do
-      first=$((20000 + (RANDOM % 700) * 16))
+      first=$((20000 + (RANDOM % 350) * 32))
       block_is_free "$first" && break
     done
   fi
@@ -199,6 +202,7 @@ write_wrapper() {
 #!/bin/sh
 # The operator's command for the demo in $state.
 export MAILKEEP_DATA='$state/data' MAILKEEP_KEYS='$state/keys'
+export MAILKEEP_BACKUP_REPOSITORY='$state/backups' MAILKEEP_BACKUP_KEYS='$state/backup-keys'
 export MAILKEEP_REDIS_HOST=127.0.0.1 MAILKEEP_REDIS_PORT=${port[redis]} MAILKEEP_REDIS_PASSWORD_FILE='$state/redis/password'
 exec '$binaries/mailkeep' "\$@"
 WRAPPER
@@ -222,14 +226,30 @@ make_domain() {
   mv "$state/accounts.new" "$state/accounts.tsv"
 }
 
+make_backup_keys() {
+  "$state/mailkeep" backup keys --master "$state/keys/master.key" --output "$state/backup-keys" \
+    --recovery-key-output "$state/recovery-key"
+}
+
+take_backup() {
+  "$state/mailkeep" backup now && "$state/mailkeep" backup verify
+}
+
+# With the repository and the recovery key alone; a second mail-access on what came back shows that it is the same.
+restore_beside() {
+  local beside=$state/restored status=0
+  rm -rf "$beside"
+  "$state/mailkeep" restore all --recovery-key-file "$state/recovery-key" --data "$beside/data" --keys "$beside/keys" || return
+  start_service restored &&
+    "$(python)" "$setup/demo_restore.py" "$state/try.json" "${port[restored]}" || status=1
+  stop_process restored
+  rm -rf "$beside"
+  return "$status"
+}
+
 start_dns() {
   {
     cat <<RECORDS
-$demo_domain. IN MX 10 mail.$demo_domain.
-mail.$demo_domain. IN A 127.0.0.1
-mail.$demo_domain. IN AAAA ::1
-$demo_domain. IN TXT "v=spf1 mx -all"
-_dmarc.$demo_domain. IN TXT "v=DMARC1; p=quarantine"
 $elsewhere_domain. IN MX 10 mail.$elsewhere_domain.
 $elsewhere_domain. IN TXT "v=spf1 -all"
 _dmarc.$elsewhere_domain. IN TXT "v=DMARC1; p=reject"
@@ -237,7 +257,7 @@ mail.$elsewhere_domain. IN A 127.0.0.1
 localhost. IN A 127.0.0.1
 localhost. IN AAAA ::1
 RECORDS
-    "$state/mailkeep" domain dkim "$demo_domain"
+    "$state/mailkeep" dns "$demo_domain" --hostname "mail.$demo_domain" --address 127.0.0.1 --address ::1 --offline
   } | write_zone "$state/dns" "${port[dns]}" || return
   start_process dns nsd -d -c "$state/dns/nsd.conf" || return
   wait_until 20 "the name server" answers_dns
@@ -306,6 +326,14 @@ start_service() {
         MAILKEEP_POP3_PORT="${port[pop3]}" MAILKEEP_POP3S_PORT="${port[pop3s]}"
       )
       ;;
+    backup)
+      program=Backup health=${port[health-backup]}
+      settings+=(MAILKEEP_KEYS="$state/backup-keys" MAILKEEP_BACKUP_REPOSITORY="$state/backups" MAILKEEP_BACKUP_SCHEDULE=off)
+      ;;
+    restored)
+      program=MailAccess health=${port[health-restored]}
+      settings+=(MAILKEEP_DATA="$state/restored/data" MAILKEEP_KEYS="$state/restored/keys" MAILKEEP_IMAPS_PORT="${port[restored]}")
+      ;;
     dav-access)
       program=DAVAccess health=${port[health-dav]}
       settings+=(MAILKEEP_DAV_PORT="${port[dav]}")
@@ -340,6 +368,7 @@ description = {
     "ca": str(state / "tls" / "ca.crt"),
     "mailkeep": str(state / "mailkeep"),
     "pids": {name: int((state / "run" / f"{name}.pid").read_text()) for name in "redis ${services[*]}".split()},
+    "backup": {"repository": str(state / "backups"), "recovery_key_file": str(state / "recovery-key")},
     "accounts": accounts[1:],
     "administrator": accounts[0],
     "endpoints": {
@@ -374,7 +403,7 @@ try_table() {
   while IFS=$'\t' read -r address password; do printf '  %-26s password %s\n' "$address" "$password"; done <"$state/accounts.tsv"
   say
   say "  Certificate authority: $state/tls/ca.crt     Command: $state/mailkeep     Description: $state/try.json"
-  say "  Not there yet: web administration, backup."
+  say "  Not there yet: web administration."
 }
 
 # Until Ctrl-C (the trap ends us) or until a service ends by itself.
@@ -391,20 +420,24 @@ wait_for_end() {
 
 # Ends what was started in a state folder: TERM in the reverse order, KILL after 35 s.
 stop_instance() {
-  local state=$1 name pid
+  local state=$1 name
   [[ -f $state/run/started ]] || return 0
-  for name in $(tac "$state/run/started"); do
-    [[ -f $state/run/$name.pid ]] || continue
-    pid=$(<"$state/run/$name.pid")
-    # Redis writes over its command line and environment; it works in its folder of the state.
-    if [[ -d /proc/$pid ]] && { grep -qsF "$state" "/proc/$pid/environ" "/proc/$pid/cmdline" ||
-      [[ $(readlink "/proc/$pid/cwd") == "$state"/* ]]; }; then
-      kill -TERM "$pid" 2>/dev/null || true
-      wait_until 35 "$name to stop" process_ended "$pid" || kill -KILL "$pid" 2>/dev/null || true
-    fi
-    rm -f "$state/run/$name.pid"
-  done
+  for name in $(tac "$state/run/started"); do stop_process "$name"; done
   rm -f "$state/run/started" "$state/try.json"
+}
+
+# stop_process NAME   of the state folder: TERM, KILL after 35 s.
+stop_process() {
+  local name=$1 pid
+  [[ -f $state/run/$name.pid ]] || return 0
+  pid=$(<"$state/run/$name.pid")
+  # Redis writes over its command line and environment; it works in its folder of the state.
+  if [[ -d /proc/$pid ]] && { grep -qsF "$state" "/proc/$pid/environ" "/proc/$pid/cmdline" ||
+    [[ $(readlink "/proc/$pid/cwd") == "$state"/* ]]; }; then
+    kill -TERM "$pid" 2>/dev/null || true
+    wait_until 35 "$name to stop" process_ended "$pid" || kill -KILL "$pid" 2>/dev/null || true
+  fi
+  rm -f "$state/run/$name.pid"
 }
 
 process_ended() { ! kill -0 "$1" 2>/dev/null || grep -qs '^State:[[:space:]]*Z' "/proc/$1/status"; }

@@ -14,8 +14,14 @@ source "$setup/certificates.sh"
 source "$setup/zone.sh"
 # shellcheck source=Services/Setup/containers.sh
 source "$setup/containers.sh"
+# shellcheck source=Services/Setup/engine.sh
+source "$setup/engine.sh"
+# shellcheck source=Services/Setup/recovery_key.sh
+source "$setup/recovery_key.sh"
+# shellcheck source=Services/Setup/deploy.sh
+source "$setup/deploy.sh"
 
-if docker compose version >/dev/null 2>&1; then engine_compose=(docker compose); else engine_compose=(docker-compose); fi
+find_compose
 
 # The networks have fixed addresses: one run at a time on a machine.
 exec 8>/tmp/mailkeep-containers.lock
@@ -27,9 +33,7 @@ secrets=$work/secrets
 namespace=mailkeeptest$$
 domain=mailkeep.test
 elsewhere=elsewhere.test
-gateway=172.31.251.1 # this machine on the services' outgoing network: where the second mail server listens
-
-compose() { "${engine_compose[@]}" -p "$project" -f "$root/compose.yaml" -f "$here/compose.test.yaml" "$@"; }
+gateway=10.201.8.1 # this machine on the services' outgoing network: where the second mail server listens
 
 clean_up() {
   local status=$?
@@ -44,22 +48,33 @@ clean_up() {
 }
 trap clean_up EXIT
 
-export MAILKEEP_SECRETS=$secrets MAILKEEP_HOSTNAME=mail.$domain MAILKEEP_TEST_DNS=$work/dns
-export MAILKEEP_DNS_FORWARD=172.31.251.53@5300 MAILKEEP_DNS_ANCHOR_FILE=/anchor.key
-first=$((30000 + ($$ % 300) * 10))
-export MAILKEEP_SMTP_PORT=$first MAILKEEP_SUBMISSION_PORT=$((first + 1)) MAILKEEP_SUBMISSIONS_PORT=$((first + 2))
-export MAILKEEP_IMAP_PORT=$((first + 3)) MAILKEEP_IMAPS_PORT=$((first + 4))
-export MAILKEEP_POP3_PORT=$((first + 5)) MAILKEEP_POP3S_PORT=$((first + 6))
-export MAILKEEP_DAV_PORT=$((first + 8))
-export MAILKEEP_OUTBOUND_PORT=$((first + 7)) MAILKEEP_OUTBOUND_ALLOW_LOOPBACK=true
+# Below what the kernel gives to outgoing connections.
+first=$((10000 + ($$ % 200) * 20))
+smtp=$first submission=$((first + 1)) submissions=$((first + 2)) imap=$((first + 3)) imaps=$((first + 4))
+pop3=$((first + 5)) pop3s=$((first + 6)) outbound=$((first + 7)) dav=$((first + 8))
+settings=$work/settings
 replicas=(--scale mail-access=2 --scale smtp-outbound=2 --scale smtp-inbound=2 --scale dav-access=2)
 mailkeep=$work/mailkeep
+
+configure() {
+  write_settings "COMPOSE_PROJECT_NAME=$project" COMPOSE_FILE=compose.yaml:Tests/EndToEnd/compose.test.yaml \
+    "MAILKEEP_VERSION=${MAILKEEP_VERSION:-latest}" "MAILKEEP_SECRETS=$secrets" \
+    "MAILKEEP_BACKUPS=$work/backups" "MAILKEEP_HOSTNAME=mail.$domain" \
+    "MAILKEEP_DOMAIN=$domain" MAILKEEP_ADDRESSES=127.0.0.1 \
+    "MAILKEEP_TEST_DNS=$work/dns" MAILKEEP_DNS_FORWARD=10.201.8.53@5300 MAILKEEP_DNS_ANCHOR_FILE=/anchor.key \
+    "MAILKEEP_SMTP_PORT=$smtp" "MAILKEEP_SUBMISSION_PORT=$submission" "MAILKEEP_SUBMISSIONS_PORT=$submissions" \
+    "MAILKEEP_IMAP_PORT=$imap" "MAILKEEP_IMAPS_PORT=$imaps" "MAILKEEP_POP3_PORT=$pop3" "MAILKEEP_POP3S_PORT=$pop3s" \
+    "MAILKEEP_DAV_PORT=$dav" "MAILKEEP_OUTBOUND_PORT=$outbound" MAILKEEP_OUTBOUND_ALLOW_LOOPBACK=true
+  use_settings
+}
+configure
 
 prepare() {
   make_certificate "$work/tls" localhost 127.0.0.1 ::1 "mail.$domain"
   make_secrets "$work/tls/server.crt" "$work/tls/server.key"
-  docker volume create "${project}_store" >/dev/null
-  docker volume create "${project}_accounts" >/dev/null
+  recovery_key_output=$work/recovery-key make_recovery_key
+  make_volumes
+  make_backups_folder
   write_container_wrapper "$mailkeep"
   "$mailkeep" init
   "$mailkeep" domain add "$domain"
@@ -71,11 +86,10 @@ prepare() {
     "$mailkeep" account add "$name@$domain" "${flags[@]}" --password-file - <"$work/$name.password"
   done
   {
-    echo "$domain. IN MX 10 mail.$domain."
-    echo "mail.$domain. IN A 127.0.0.1"
     echo "$elsewhere. IN MX 10 mail.$elsewhere."
     echo "mail.$elsewhere. IN A $gateway"
-    "$mailkeep" domain dkim "$domain"
+    echo "1.0.0.127.in-addr.arpa. IN PTR mail.$domain."
+    mailkeep_container dns "$domain" --offline
   } | write_zone "$work/dns" 5300
   sed -i -e 's/ip-address: 127.0.0.1@/ip-address: 0.0.0.0@/' -e '/ip-address: ::1/d' -e 's,zonesdir: .*,zonesdir: "/zone",' \
     -e "s,\"$work/dns/,\"/tmp/," -e 's,xfrdir: .*,xfrdir: "/tmp",' "$work/dns/nsd.conf"
@@ -94,6 +108,7 @@ secrets_are_apart() {
   done
   [[ ! -e $secrets/smtp-inbound/signing.key && ! -e $secrets/smtp-outbound/accounts.key && ! -e $secrets/mail-access/spool.key ]]
   [[ ! -e $secrets/dav-access/spool.key && ! -e $secrets/dav-access/signing.key ]]
+  for file in configuration accounts spool signing; do [[ ! -e $secrets/backup/$file.key ]]; done
   local master
   master=$(find "$secrets" -name master.key | wc -l)
   [[ $master == 1 ]]
@@ -102,17 +117,13 @@ secrets_are_apart() {
 start() { compose up -d "${replicas[@]}"; }
 
 all_healthy() {
-  local id
-  for id in $(compose ps -q edge redis smtp-inbound smtp-outbound mail-access dav-access); do
-    [[ $(docker inspect --format '{{.State.Health.Status}}' "$id") == healthy ]] || return 1
-  done
-  # and the edge has found them
-  local port line
-  for port in "$MAILKEEP_IMAPS_PORT" "$MAILKEEP_SUBMISSIONS_PORT" "$MAILKEEP_POP3S_PORT"; do
-    IFS= read -r -t 5 line < <(timeout 5 openssl s_client -quiet -connect "localhost:$port" </dev/null 2>/dev/null) || return 1
-    [[ $line == [*2+]* ]] || return 1
-  done
-  curl -sk -o /dev/null "https://localhost:$MAILKEEP_DAV_PORT/"
+  wait_for_health 120
+  wait_until 30 "the edge, until it has found every service" found_by_the_edge
+}
+found_by_the_edge() {
+  local port
+  for port in "$imaps" "$submissions" "$pop3s"; do greets "$port" || return; done
+  curl -sk -o /dev/null "https://localhost:$dav/"
 }
 
 describe() {
@@ -123,13 +134,13 @@ account = lambda name: {"address": f"{name}@{domain}", "password": (work / f"{na
 end = lambda port, tls: {"host": "localhost", "port": port, "tls": tls}
 (work / "try.json").write_text(json.dumps({
     "domain": domain, "ca": str(work / "tls" / "ca.crt"), "data": str(work / "data"),
-    "elsewhere": {"domain": "$elsewhere", "host": "$gateway", "port": $MAILKEEP_OUTBOUND_PORT},
+    "elsewhere": {"domain": "$elsewhere", "host": "$gateway", "port": $outbound},
     "accounts": [account("alice"), account("bob")], "administrator": account("admin"),
     "endpoints": {
-        "smtp": end($MAILKEEP_SMTP_PORT, "starttls"), "submission": end($MAILKEEP_SUBMISSION_PORT, "starttls"),
-        "submissions": end($MAILKEEP_SUBMISSIONS_PORT, "implicit"), "imap": end($MAILKEEP_IMAP_PORT, "starttls"),
-        "imaps": end($MAILKEEP_IMAPS_PORT, "implicit"), "pop3": end($MAILKEEP_POP3_PORT, "starttls"),
-        "pop3s": end($MAILKEEP_POP3S_PORT, "implicit"), "dav": {"url": "https://localhost:$MAILKEEP_DAV_PORT/"},
+        "smtp": end($smtp, "starttls"), "submission": end($submission, "starttls"),
+        "submissions": end($submissions, "implicit"), "imap": end($imap, "starttls"),
+        "imaps": end($imaps, "implicit"), "pop3": end($pop3, "starttls"),
+        "pop3s": end($pop3s, "implicit"), "dav": {"url": "https://localhost:$dav/"},
     },
 }))
 PYTHON
@@ -143,7 +154,7 @@ true_address() {
   ip link set "mk$$" up
   ip -n "$namespace" addr add 198.51.100.77/24 dev inside
   ip -n "$namespace" link set inside up
-  ip netns exec "$namespace" swaks --server 198.51.100.1 --port "$MAILKEEP_SMTP_PORT" --helo client.example \
+  ip netns exec "$namespace" swaks --server 198.51.100.1 --port "$smtp" --helo client.example \
     --from stranger@client.example --to "bob@$domain" --header "Subject: true address" --body x
   PYTHONPATH=$here "$test_python" - "$work/try.json" <<'PYTHON'
 from session import Instance, messages, wait_for
@@ -159,11 +170,12 @@ PYTHON
 
 replace_one() {
   "$test_python" "$here/replace_replica.py" "$work/try.json" "$project" \
-    "${engine_compose[@]}" -p "$project" -f "$root/compose.yaml" -f "$here/compose.test.yaml" \
+    "${engine_compose[@]}" -p "$project" --env-file "$settings" -f "$root/compose.yaml" -f "$here/compose.test.yaml" \
     up -d --no-recreate "${replicas[@]}"
 }
 
-service_ids() { compose ps -q edge redis smtp-inbound smtp-outbound mail-access; }
+# shellcheck disable=SC2046  # names of services
+service_ids() { compose ps -q edge redis $(our_services); }
 address_of() { docker inspect --format "{{(index .NetworkSettings.Networks \"${project}_$2\").IPAddress}}" "$1"; }
 
 # What the kernel says of the processes in the containers, and what the engine says of the containers.
@@ -180,7 +192,8 @@ locked_down() {
   done
   # the sender's side sees no account's file, only the edge publishes ports
   for id in $(compose ps -q smtp-outbound); do [[ -z $(docker exec "$id" ls /data/accounts) ]]; done
-  for id in $(compose ps -q redis smtp-inbound smtp-outbound mail-access dav-access); do [[ -z $(docker port "$id") ]]; done
+  # shellcheck disable=SC2046  # names of services
+  for id in $(compose ps -q redis $(our_services)); do [[ -z $(docker port "$id") ]]; done
 }
 
 redis_keeps_nothing() {
@@ -209,14 +222,23 @@ every_command() {
   "$mailkeep" account list --json | grep -F "bob@$domain"
   "$mailkeep" account key "bob@$domain" | grep -E '^[0-9a-f]{64}$'
   "$mailkeep" queue list --json
-  "$mailkeep" health --json --service http://smtp-inbound:8080 --service http://smtp-outbound:8080 --service http://mail-access:8080 \
-    --service http://dav-access:8080
+  "$mailkeep" health --json
+  "$mailkeep" backup now
+  "$mailkeep" backup status | grep -F 'every day'
+  "$mailkeep" backup list --json | grep -F '"id"'
+  "$mailkeep" backup verify --all
+}
+
+# What is needed is in the test's zone, as `mailkeep dns` itself wrote it; asked by a container on the way out to the DNS.
+dns_is_right() {
+  local control_arguments=(-v "$work/dns/anchor.key:/anchor.key:ro")
+  mailkeep_container dns "$domain" --check
 }
 
 check "secrets, store and accounts are made by one-shot containers" prepare
 check "each service has only its own secrets, 0400" secrets_are_apart
 check "compose up with two replicas of each service" start
-check "everything becomes healthy" wait_until 90 "healthy containers" all_healthy
+check "everything becomes healthy" all_healthy
 describe
 check "non-root, read-only, no capabilities, logs rotate, nothing published but the edge" locked_down
 check "Redis has a password, an internal network and keeps nothing" redis_keeps_nothing
@@ -225,6 +247,7 @@ check "an event and a contact go in through the edge and come back" "$test_pytho
 check "submission to elsewhere: DKIM verified by dkimpy; a failure is reported" "$test_python" "$here/relay.py" "$work/try.json"
 check "the client's true address is in Received and in the log" true_address
 check "services take PROXY v2 from the edge alone" proxy_from_the_edge_alone
+check "mailkeep dns finds its own records right" dns_is_right
 check "mailkeep works as one-shot containers with just their keys" every_command
 check "replacing one replica drops no session of the other and refuses nobody" replace_one
 check "a message goes round through the new replica, too" "$test_python" "$setup/demo_message.py" "$work/try.json"

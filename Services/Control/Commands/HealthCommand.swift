@@ -20,15 +20,7 @@ struct HealthCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Base address of a service's health port; may be repeated.", valueName: "url"))
     var service: [String] = []
 
-    @Option(help: ArgumentHelp("Redis; otherwise MAILKEEP_REDIS_HOST.", valueName: "host"))
-    var redisHost: String?
-
-    @Option(help: ArgumentHelp("Its port; otherwise MAILKEEP_REDIS_PORT, otherwise 6379.", valueName: "port"))
-    var redisPort: String?
-
-    @Option(help: ArgumentHelp("Its password; otherwise MAILKEEP_REDIS_PASSWORD_FILE.", valueName: "file"))
-    var redisPasswordFile: String?
-
+    @OptionGroup var redisOptions: RedisOptions
     @Flag(help: "Print JSON.") var json = false
 
     private struct Check: Encodable {
@@ -48,7 +40,7 @@ struct HealthCommand: AsyncParsableCommand {
                         in: folder, keys: store.purposeKeys([.spool]), migrations: OutgoingQueue.migrations))
             })
         checks.append(await check("accounts") { try await accounts(in: folder + "/accounts") })
-        if let host = redisHost ?? environment("MAILKEEP_REDIS_HOST") {
+        if let host = redisOptions.host {
             checks.append(await check("redis") { try redis(host) })
         }
         for url in service { checks.append(await check(url) { try ready(url) }) }
@@ -97,12 +89,9 @@ struct HealthCommand: AsyncParsableCommand {
     }
 
     private func redis(_ host: String) throws -> (Bool, String) {
-        let text = redisPort ?? environment("MAILKEEP_REDIS_PORT") ?? "6379"
-        guard let port = UInt16(text) else { throw Failure("\(text) is not a port of Redis") }
+        let port = try redisOptions.port()
         let connection = try PlainConnection(host: host, port: port)
-        if let path = redisPasswordFile ?? environment("MAILKEEP_REDIS_PASSWORD_FILE") {
-            guard let data = FileManager.default.contents(atPath: path) else { throw Failure("\(path) cannot be read") }
-            let password = data.prefix { $0 != UInt8(ascii: "\n") }
+        if let password = try redisOptions.password() {
             try connection.send(Data("*2\r\n$4\r\nAUTH\r\n$\(password.count)\r\n".utf8) + password + Data("\r\n".utf8))
             let answer = try connection.line()
             guard answer.hasPrefix("+OK") else { return (false, "\(host):\(port) refuses the password") }

@@ -21,59 +21,18 @@ struct PasswordOptions: ParsableArguments {
             let text = GeneratedPassword.make()
             return (SecretBytes(text.utf8), text)
         }
-        if let passwordFile, passwordFile != "-" {
-            guard let handle = FileHandle(forReadingAtPath: passwordFile) else {
-                throw Failure("\(passwordFile): \(String(cString: strerror(errno)))")
-            }
-            defer { try? handle.close() }
-            return (try firstLine(handle.fileDescriptor), nil)
-        }
-        guard passwordFile == nil, isatty(STDIN_FILENO) == 1 else { return (try firstLine(STDIN_FILENO), nil) }
-        let first = try prompt("Password: ")
-        let second = try prompt("Once more: ")
+        if let passwordFile { return (try SecretInput.line(of: passwordFile, Self.what), nil) }
+        guard isatty(STDIN_FILENO) == 1 else { return (try SecretInput.line(of: "-", Self.what), nil) }
+        let first = try SecretInput.ask("Password: ", Self.what)
+        let second = try SecretInput.ask("Once more: ", Self.what)
         let isSame = first.withBytes { a in second.withBytes { b in a.elementsEqual(b) } }
         guard isSame else { throw Failure("the two passwords differ; nothing was changed") }
         return (first, nil)
     }
 
-    private func prompt(_ text: String) throws -> SecretBytes {
-        var settings = termios()
-        guard tcgetattr(STDIN_FILENO, &settings) == 0 else {
-            throw Failure("the terminal cannot be asked for a password")
-        }
-        let before = settings
-        settings.c_lflag &= ~tcflag_t(ECHO)
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &settings)
-        FileHandle.standardError.write(Data(text.utf8))
-        defer {
-            var before = before
-            tcsetattr(STDIN_FILENO, TCSAFLUSH, &before)
-            FileHandle.standardError.write(Data("\n".utf8))
-        }
-        return try firstLine(STDIN_FILENO)
-    }
-
-    /// Up to the first line end, which does not belong to it; a carriage return before it neither.
-    private func firstLine(_ descriptor: Int32) throws -> SecretBytes {
-        var bytes = [UInt8](repeating: 0, count: Directory.passwordBytes.upperBound + 3)
-        defer { SecretBytes.wipe(&bytes) }
-        var count = 0
-        while count < bytes.count, !bytes[..<count].contains(UInt8(ascii: "\n")) {
-            let got = bytes.withUnsafeMutableBytes {
-                Foundation.read(descriptor, $0.baseAddress! + count, $0.count - count)
-            }
-            if got < 0, errno == EINTR { continue }
-            guard got >= 0 else { throw Failure("reading the password: \(String(cString: strerror(errno)))") }
-            if got == 0 { break }
-            count += got
-        }
-        var line = bytes[..<count].prefix { $0 != UInt8(ascii: "\n") }
-        if line.last == UInt8(ascii: "\r") { line.removeLast() }
-        guard !line.isEmpty else {
-            throw Failure("no password was given: use --password-file FILE, standard input or --generate")
-        }
-        return SecretBytes(line)
-    }
+    private static let what = SecretInput.What(
+        name: "password", limit: Directory.passwordBytes.upperBound,
+        advice: "use --password-file FILE, standard input or --generate")
 }
 
 /// Four groups of five letters and digits: 100 bits.

@@ -8,6 +8,8 @@
 #include "sealed_sqlite.h"
 
 enum { RESERVE = 32, NONCE = 16, TAG = 16, SALT = 16, PAGE_SIZE = 4096, MAX_PAGE_SIZE = 65536 };
+/// Of the write-ahead log and of each of its frames, in clear.
+enum { SEALED_WAL_HEADER = 32, SEALED_FRAME_HEADER = 24 };
 /// Most bytes by which a file grows at once by pages that SQLite did not write: pages that one transaction took and freed.
 enum { MAX_GAP = 256 << 20 };
 
@@ -50,6 +52,9 @@ int sealed_main_write(sqlite3_file *, const void *, int, sqlite3_int64);
 int sealed_main_fill(sealed_file *main, sqlite3_int64 upto);
 int sealed_wal_read(sqlite3_file *, void *, int, sqlite3_int64);
 int sealed_wal_write(sqlite3_file *, const void *, int, sqlite3_int64);
+void sealed_wal_checksum(int big_endian, const unsigned char *data, int length, unsigned int chain[2]);
+/// Of the first 24 bytes of a main file, which are in clear (but the salt); 0: no file of this kind.
+int sealed_page_size(const unsigned char header[24]);
 int sealed_journal_read(sqlite3_file *, void *, int, sqlite3_int64);
 int sealed_journal_write(sqlite3_file *, const void *, int, sqlite3_int64);
 

@@ -73,14 +73,19 @@ static const sqlite3_io_methods wal_methods = METHODS(wal);
 static const sqlite3_io_methods journal_methods = METHODS(journal);
 
 // A file made elsewhere may have another page size; it stands in clear.
+int sealed_page_size(const unsigned char header[24]) {
+    int size = header[16] << 8 | header[17];
+    if (size == 1) size = MAX_PAGE_SIZE;
+    return size < 1024 || (size & (size - 1)) || header[20] != RESERVE ? 0 : size;
+}
+
 static int read_page_size(sealed_file *f) {
     unsigned char header[24];
     int rc = real_read(f, header, sizeof header, 0);
     if (rc == SQLITE_IOERR_SHORT_READ) return SQLITE_OK;
     if (rc != SQLITE_OK) return rc;
-    int size = header[16] << 8 | header[17];
-    if (size == 1) size = MAX_PAGE_SIZE;
-    if (size < 1024 || (size & (size - 1)) || header[20] != RESERVE) return SQLITE_NOTADB;
+    int size = sealed_page_size(header);
+    if (size == 0) return SQLITE_NOTADB;
     f->page_size = size;
     return SQLITE_OK;
 }

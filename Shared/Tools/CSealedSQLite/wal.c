@@ -3,7 +3,7 @@
 // checksums goes over what is on disk, so over ciphertext; SQLite, which sees plain pages, is given a chain over those.
 #include "internal.h"
 
-enum { WAL_HEADER = 32, FRAME_HEADER = 24 };
+enum { WAL_HEADER = SEALED_WAL_HEADER, FRAME_HEADER = SEALED_FRAME_HEADER };
 
 static int frame_size(const sealed_file *f) { return FRAME_HEADER + f->main->page_size; }
 static int starts_frame(const sealed_file *f, sqlite3_int64 offset) {
@@ -11,7 +11,7 @@ static int starts_frame(const sealed_file *f, sqlite3_int64 offset) {
 }
 
 // SQLite's checksum of the WAL; the byte order of its words is in bit 0 of the WAL's magic.
-static void checksum(int big_endian, const unsigned char *data, int length, unsigned int chain[2]) {
+void sealed_wal_checksum(int big_endian, const unsigned char *data, int length, unsigned int chain[2]) {
     unsigned int a = chain[0], b = chain[1];
     for (int i = 0; i < length; i += 8) {
         a += (big_endian ? get_be32(data + i) : get_le32(data + i)) + b;
@@ -22,8 +22,8 @@ static void checksum(int big_endian, const unsigned char *data, int length, unsi
 
 static void frame_checksum(int big_endian, const unsigned char *header, const unsigned char *page, int size,
                            unsigned int chain[2]) {
-    checksum(big_endian, header, 8, chain);
-    checksum(big_endian, page, size, chain);
+    sealed_wal_checksum(big_endian, header, 8, chain);
+    sealed_wal_checksum(big_endian, page, size, chain);
 }
 
 static int byte_order(sealed_file *f, int *big_endian) {

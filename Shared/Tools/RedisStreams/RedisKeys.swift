@@ -18,6 +18,11 @@ package enum RedisKeys {
     package static func work(_ kind: String) -> String { prefix + "work:" + kind }
     package static let workers = "workers"
 
+    /// Stream: what is asked of the one service of this name. Read by that service alone.
+    package static func requests(_ service: String) -> String { prefix + "requests:" + service }
+    /// String with expiry: what the one service of this name tells about itself.
+    package static func status(_ service: String) -> String { prefix + "status:" + service }
+
     /// Counter with expiry: by its name and a keyed hash of who is counted.
     static func counter(_ name: String, _ hash: String) -> String { prefix + "count:" + name + ":" + hash }
 }

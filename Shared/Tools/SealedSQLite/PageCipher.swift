@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CSealedSQLite
+import CSodium
 
 /// One page as the VFS encrypts it, for salvage and for tests against the format.
 package enum PageCipher {
@@ -22,5 +23,13 @@ package enum PageCipher {
                     == 0
             }
         }
+    }
+
+    /// A page that was never written, as the VFS would have written it: zeros under a nonce of its own.
+    package static func emptyPage(number: UInt32, size: Int, key: SealedKey) -> [UInt8] {
+        var page = [UInt8](repeating: 0, count: size)
+        page.withUnsafeMutableBytes { randombytes_buf($0.baseAddress! + size - 32, 16) }
+        encrypt(&page, number: number, key: key)
+        return page
     }
 }

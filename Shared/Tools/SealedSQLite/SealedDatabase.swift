@@ -83,6 +83,15 @@ package enum SealedDatabase {
         return queue
     }
 
+    /// Writes the log of a file that nobody has open back into it and removes the log: it is whole by itself then. (A pool
+    /// closes its writer before its readers, who may not do that.)
+    package static func settle(_ path: String, key: SealedKey) throws {
+        try checkBeforeOpening(path)
+        let queue = try DatabaseQueue(path: path, configuration: configuration(path: path, key: key))
+        try queue.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
+        try queue.close()
+    }
+
     private static func checkBeforeOpening(_ path: String) throws {
         try register()
         guard access(path, F_OK) == 0 else { throw SealedError.noSuchFile(path) }

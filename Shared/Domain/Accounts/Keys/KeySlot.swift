@@ -94,6 +94,16 @@ package struct KeySlot: Sendable, Equatable {
         }
     }
 
+    /// The same secret under another purpose key.
+    func rewrapped(
+        for purpose: KeyPurpose, identity: String, from keys: PurposeKeys, to present: PurposeKeys
+    ) throws -> KeySlot {
+        let wrapping = try present.key(purpose)
+        return try openSecret(for: purpose, identity: identity, keys: keys).withBytes {
+            Self.seal($0, for: purpose, identity: identity, key: wrapping)
+        }
+    }
+
     private static func associatedData(
         version: UInt8, algorithm: UInt8, _ purpose: KeyPurpose, _ identity: String
     ) -> [UInt8] {

@@ -200,4 +200,6 @@ package enum ChangeKind {
     static let messages: Int64 = 1
     package static let calendarObjects: Int64 = 2
     package static let cards: Int64 = 3
+    /// The file came out of a backup; collection 0.
+    static let restored: Int64 = 4
 }

@@ -26,8 +26,8 @@ extension AccountStore {
         }
     }
 
-    /// What happened since `state` (of the snapshot, or of the last changes). `.noSuchMailbox` when it was deleted:
-    /// the session should say BYE or behave as unselected.
+    /// What happened since `state` (of the snapshot, or of the last changes). `.noSuchMailbox` when it was deleted, or
+    /// the account came out of a backup: the session should say BYE or behave as unselected.
     ///
     /// Read in one transaction, so nothing is missed or told twice.
     package func changes(
@@ -40,6 +40,10 @@ extension AccountStore {
                 expunged: UIDSet())
             guard row.state.highestModseq != state.highestModseq || row.state.uidNext != state.uidNext else {
                 return changes
+            }
+            // Messages may have come back between those that the session knows: no client can be told that.
+            guard try !db.wasRestored(since: Int64(bitPattern: state.highestModseq)) else {
+                throw StoreError.noSuchMailbox
             }
             changes.keywords = try db.keywords(of: mailbox)
             let since = Int64(bitPattern: state.highestModseq)

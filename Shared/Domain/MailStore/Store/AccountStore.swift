@@ -32,6 +32,11 @@ package final class AccountStore: Sendable {
         try await directory.withFile(of: account) { try await $0.pool.write(body) }
     }
 
+    /// The open file itself, for this time.
+    func withFile<T: Sendable>(_ body: @Sendable (OpenFile) async throws -> T) async throws(StoreError) -> T {
+        try await directory.withFile(of: account, body)
+    }
+
     /// As `write`, sharing the sync with other appends. `.diskFull` when `bytes` more would leave too little room.
     func append(bytes: Int, _ body: @escaping AppendQueue.Work) async throws(StoreError) -> Appended {
         guard DiskRoom.allows(bytes, at: directory.root) else { throw .diskFull }

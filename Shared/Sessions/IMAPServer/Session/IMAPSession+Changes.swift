@@ -7,16 +7,13 @@ extension IMAPSession {
     /// it (RFC 9051 section 7.5.1): otherwise sequence numbers stay until it does.
     func tellChanges(expunges: Bool) async throws {
         guard let store, var mailbox = selected else { return }
-        let now: MailboxState
-        do {
-            now = try await store.state(of: mailbox.id)
+        do throws(StoreError) {
+            if try await store.state(of: mailbox.id) != mailbox.state {
+                apply(try await store.changes(in: mailbox.id, since: mailbox.state), to: &mailbox)
+            }
         } catch .noSuchMailbox {
             selected = nil
-            return end("* BYE the mailbox was deleted")
-        }
-        if now != mailbox.state {
-            let changes = try await store.changes(in: mailbox.id, since: mailbox.state)
-            apply(changes, to: &mailbox)
+            return end("* BYE the mailbox was deleted, or came back from a backup")
         }
         if expunges { tellExpunged(&mailbox) }
         selected = mailbox

@@ -28,5 +28,24 @@ void sealed_sqlite_encrypt_page(const unsigned char key[SEALED_SQLITE_KEY_BYTES]
 int sealed_sqlite_decrypt_page(const unsigned char key[SEALED_SQLITE_KEY_BYTES], unsigned int number,
                                unsigned char *page, int page_size);
 
+/// One moment's state of a file in use, read as ciphertext and without its key: no writer, reader or opener waits for it.
+/// While it is open, a checkpoint goes no further than what was committed and nobody begins the log anew, so the log
+/// grows: keep it short.
+typedef struct sealed_snapshot sealed_snapshot;
+
+/// Waits at most `milliseconds` for each of two locks that others hold for moments only. SQLITE_OK; SQLITE_BUSY; SQLITE_CANTOPEN
+/// (no such file, no right to write to it and its log's index); SQLITE_NOTADB: not a file of ours in WAL mode.
+int sealed_snapshot_open(const char *path, int milliseconds, sealed_snapshot **out);
+int sealed_snapshot_page_size(const sealed_snapshot *);
+/// Pages of the state. Their bytes, one after the other, are a whole database that needs no log.
+unsigned int sealed_snapshot_pages(const sealed_snapshot *);
+/// One page, from 1. A short read is an error: the file is damaged. A page that the state has and nobody ever wrote (one
+/// transaction took and freed it) is all zeros: whoever has the key makes an encrypted page of zeros of it.
+int sealed_snapshot_read(sealed_snapshot *, unsigned int number, unsigned char *page);
+/// To be asked once all pages are read: SQLITE_OK, or SQLITE_BUSY_SNAPSHOT when someone did begin the log anew, which no
+/// SQLite does.
+int sealed_snapshot_check(sealed_snapshot *);
+void sealed_snapshot_close(sealed_snapshot *);
+
 /// The type of the file system that holds `path` (`f_type` of statfs(2)), or -1 with errno set.
 long sealed_sqlite_file_system(const char *path);

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import BackupEngine
+import Foundation
+
+struct RestoreCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "restore", abstract: "Brings a backup back: everything, or one account.",
+        subcommands: [All.self, Account.self])
+
+    struct All: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Brings the whole store back, with its keys, from the repository and the recovery key alone.",
+            discussion: """
+                Into an empty folder, or with --replace over a store that no service has open; what was there is kept in folders
+                beside. Mail that was on its way comes back held: see `mailkeep queue list`. When it is cut off, run it
+                again.
+
+                EXAMPLE
+                  mailkeep restore all --repository /var/backups/mailkeep --data /srv/store --keys /etc/mailkeep/keys
+                """)
+
+        @OptionGroup var store: StoreOptions
+        @OptionGroup var repository: RepositoryOptions
+        @OptionGroup var recovery: RecoveryKeyOptions
+
+        @Option(help: ArgumentHelp("Which backup; otherwise the newest.", valueName: "id")) var backup: String?
+        @Option(help: ArgumentHelp("Also write the master key to this file, 0400.", valueName: "file")) var master:
+            String?
+        @Option(help: ArgumentHelp("Also write the backup keys into this folder.", valueName: "folder")) var backupKeys:
+            String?
+        @Option(help: ArgumentHelp("Also write the settings below this folder.", valueName: "folder")) var settings:
+            String?
+        @Flag(help: "Replace the store that is there; it is kept beside.") var replace = false
+        @Flag(help: "Print JSON.") var json = false
+
+        func run() async throws {
+            var restore = RestoreAll(data: try store.dataFolder(), keys: try store.keysFolder())
+            restore.master = master
+            restore.backupKeys = backupKeys
+            restore.settings = settings
+            restore.replace = replace
+            let source = try RestoreSource(repository.place(), recovery.key(), backup: backup)
+            let watch = JobWatch()
+            defer { watch.end() }
+            let report = try await restore.run(source, watch.control)
+            watch.end()
+            if json { return try JSONOption.print(report) }
+            guard let taken = report.taken else {
+                return print(
+                    "The restore of backup \(report.backup) that was cut off is finished now; nothing else was done.")
+            }
+            print("Backup \(report.backup) of \(timestamp(taken)) is back: \(report.accounts) accounts.")
+            if let replaced = report.replaced {
+                print("What was there is in \(restore.data)/\(replaced) and \(restore.data)/accounts/\(replaced).")
+            }
+            if report.keptKeys { print("The keys in \(restore.keys) stay; everything is wrapped by them now.") }
+            for path in report.settings { print("Settings: \(path)") }
+            for address in report.withoutFile {
+                print(
+                    "WITHOUT ITS MAIL: \(address) was being removed, or its file could not be read, when the backup was taken."
+                )
+            }
+            if report.held > 0 {
+                print(
+                    "\(report.held) deliveries are held, since some may have gone out after the backup: look with `mailkeep queue list`, then "
+                        + "`mailkeep queue retry --all` or `mailkeep queue remove ID…`.")
+            }
+        }
+    }
+
+    struct Account: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Brings one account back while services run, also one that was removed.",
+            discussion: """
+                What the account has now is first copied beside, sealed with the same key. Mail that comes in meanwhile waits and
+                is then delivered. Its password stays; that of a removed account comes back with it.
+
+                EXAMPLE
+                  mailkeep restore account anna@example.org --backup 20261124T031502Z-5f0c9a1e
+                  mailkeep restore account anna@example.org --as anna-before@example.org
+                """)
+
+        @OptionGroup var store: StoreOptions
+        @OptionGroup var repository: RepositoryOptions
+        @OptionGroup var recovery: RecoveryKeyOptions
+        @Argument(help: "name@domain") var address: String
+        @Option(help: ArgumentHelp("Which backup; otherwise the newest.", valueName: "id")) var backup: String?
+        @Option(
+            name: .customLong("as"),
+            help: ArgumentHelp("As a new account of this address, beside the one that is there.", valueName: "address"))
+        var newAddress: String?
+        @Flag(help: "Print JSON.") var json = false
+
+        func run() async throws {
+            let restore = RestoreAccount(
+                data: try store.dataFolder(), address: address, newAddress: newAddress, actor: operatorName)
+            let keys = try store.purposeKeys([.configuration, .accounts])
+            let source = try RestoreSource(repository.place(), recovery.key(), backup: backup)
+            let watch = JobWatch()
+            defer { watch.end() }
+            let report = try await restore.run(source, keys: keys, watch.control)
+            watch.end()
+            if json { return try JSONOption.print(report) }
+            print("\(report.address) is as it was at \(timestamp(report.taken)) (backup \(report.backup)).")
+            if report.wasAbsent, newAddress == nil {
+                print("It was gone; its aliases are not restored: see `mailkeep alias list`.")
+            }
+            if let replaced = report.replaced {
+                print("What it had is kept, sealed, in \(replaced); delete it when it is not needed.")
+            }
+        }
+    }
+}

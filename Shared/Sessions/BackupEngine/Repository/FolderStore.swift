@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+
+/// A repository in a folder of this machine. Its group may read it, as the operator's command does: all of it is sealed.
+final class FolderStore: ObjectStore {
+    /// Files in `tmp` that are older belong to nobody any more.
+    private static let leavingsSeconds = 3600
+
+    let place: String
+    private var lockDescriptor: Int32 = -1
+    /// Folders with names that are not known to be on disk.
+    private var unsynced: Set<String> = []
+
+    init(path: String) { place = path }
+
+    deinit { unlock() }
+
+    private func path(_ name: String) -> String { place + "/" + name }
+
+    func list(_ folder: String) throws -> [StoredObject] {
+        var found: [StoredObject] = []
+        for name in PlainFile.names(in: path(folder)) {
+            let name = folder.isEmpty ? name : folder + "/" + name
+            var status = stat()
+            guard stat(path(name), &status) == 0 else { continue }
+            if status.st_mode & S_IFMT == S_IFDIR {
+                found += try list(name)
+            } else {
+                found.append(StoredObject(name: name, size: Int64(status.st_size)))
+            }
+        }
+        return found
+    }
+
+    func read(_ name: String, limit: Int) throws -> [UInt8]? { try PlainFile.read(path(name), limit: limit) }
+
+    func fetch(_ names: [String]) {}
+
+    func write(_ name: String, _ bytes: [UInt8]) throws {
+        let folder = (name as NSString).deletingLastPathComponent
+        for needed in ["tmp", folder] where access(path(needed), F_OK) != 0 {
+            try PlainFile.makeFolder(path(needed), mode: 0o750)
+            var parent = needed
+            repeat {
+                parent = (parent as NSString).deletingLastPathComponent
+                unsynced.insert(parent)
+            } while !parent.isEmpty
+        }
+        let temporary = path("tmp/\(UInt64.random(in: 0 ... .max))")
+        try PlainFile.write(bytes, to: path(name), mode: 0o640, temporary: temporary)
+        unsynced.insert(folder)
+    }
+
+    var isFull: Bool { false }
+
+    func flush() throws {
+        for folder in unsynced { try PlainFile.syncFolder(path(folder)) }
+        unsynced = []
+    }
+
+    func delete(_ names: [String]) throws {
+        for name in names {
+            guard unlink(path(name)) == 0 || errno == ENOENT else {
+                throw BackupError.system("delete \(path(name))", errno: errno)
+            }
+            unsynced.insert((name as NSString).deletingLastPathComponent)
+        }
+    }
+
+    /// flock(2): it ends with the process, however that ends.
+    func lock(alone: Bool) throws {
+        let name = path("lock")
+        if alone { try PlainFile.makeFolder(place, mode: 0o750) }
+        var descriptor = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0o660)
+        // Someone may read from a folder that he cannot write to.
+        if descriptor < 0, !alone { descriptor = open(name, O_RDONLY | O_CLOEXEC) }
+        guard descriptor >= 0 else { throw BackupError.system("open \(name)", errno: errno) }
+        guard flock(descriptor, (alone ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0 else {
+            close(descriptor)
+            throw BackupError.inUse(place)
+        }
+        lockDescriptor = descriptor
+    }
+
+    func unlock() {
+        if lockDescriptor >= 0 { close(lockDescriptor) }
+        lockDescriptor = -1
+    }
+
+    func clean() throws {
+        let old = time(nil) - Self.leavingsSeconds
+        for name in PlainFile.names(in: path("tmp")) {
+            var status = stat()
+            if stat(path("tmp/" + name), &status) == 0, status.st_mtim.tv_sec < old { unlink(path("tmp/" + name)) }
+        }
+    }
+}

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+import Accounts
+import CalendarStore
+import Foundation
+import MailStore
+import SealedSQLite
+
+/// Brings one account back into a store that services have open.
+///
+/// An account that is there has its content replaced in one transaction: sessions of other processes see the old or the
+/// new. What it had is copied beside first, and nothing is taken in between the copy and the replacement: mail waits in
+/// the spool. An account that was removed comes back with its id, its key and its passwords.
+package struct RestoreAccount: Sendable {
+    /// Longest time for which nothing is taken in, in seconds.
+    private static let longestPause: Int64 = 900
+
+    package struct Report: Sendable, Codable, Equatable {
+        package var backup: String
+        package var taken: Int64
+        package var address: String
+        /// The account was not there, and is again.
+        package var wasAbsent: Bool
+        /// A sealed copy of what it had, with the same key.
+        package var replaced: String?
+    }
+
+    package var data: String
+    package var address: String
+    /// Restores it as a new account of this address, beside the one that is there.
+    package var newAddress: String?
+    package var actor: String
+
+    package init(data: String, address: String, newAddress: String? = nil, actor: String) {
+        self.data = data
+        self.address = address
+        self.newAddress = newAddress
+        self.actor = actor
+    }
+
+    /// - Parameter keys: configuration and accounts, of the live store.
+    package func run(_ source: RestoreSource, keys: PurposeKeys, _ control: JobControl = JobControl()) async throws
+        -> Report
+    {
+        let folders = try RestoreFolders(data: data)
+        if let backup = try folders.finishPending() {
+            throw BackupError.refused("the interrupted restore of backup \(backup) is finished now; run this again")
+        }
+        try folders.prepare()
+        defer { folders.removeBuilt() }
+        let live = try Directory(dataFolder: data, keys: keys)
+        try source.rebuild(.configuration, into: folders.root) { _ in try control.progress("restoring") }
+        let backedUp = try Directory(dataFolder: folders.root, keys: source.purposeKeys)
+        let export = try await backedUp.export(address)
+        let key = try backedUp.fileKey(of: export.account.id)
+        try backedUp.close()
+        let present = newAddress == nil ? try await live.account(export.account.id) : nil
+        if present == nil { try await live.checkFree(newAddress ?? export.account.address) }
+        try rebuild(export.account.id, key, source, folders, control)
+
+        var report = Report(
+            backup: source.manifest.id, taken: source.manifest.taken,
+            address: newAddress ?? present?.address ?? export.account.address, wasAbsent: present == nil)
+        let built = Built(id: export.account.id, key: key, folder: folders.accounts)
+        if present != nil {
+            report.replaced = try await replace(built, liveKey: live.fileKey(of: built.id), control)
+        } else {
+            try await addAnew(export, built, to: live, &report)
+        }
+        try live.close()
+        return report
+    }
+
+    private struct Built {
+        let id: AccountID
+        let key: SealedKey
+        let folder: String
+        var path: String { "\(folder)/\(id).db" }
+    }
+
+    private func rebuild(
+        _ id: AccountID, _ key: SealedKey, _ source: RestoreSource, _ folders: RestoreFolders, _ control: JobControl
+    ) throws {
+        guard let file = source.manifest.file("accounts/\(id).db") else {
+            throw BackupError.refused("backup \(source.manifest.id) has no file of \(address)")
+        }
+        var done: Int64 = 0
+        try source.rebuild(file, to: "\(folders.accounts)/\(id).db", key: key) {
+            done += Int64($0)
+            try control.progress("restoring", done, of: file.bytes)
+        }
+    }
+
+    private func livePath(_ id: AccountID) -> String { "\(data)/accounts/\(id).db" }
+
+    /// Where what is replaced is kept.
+    private func replacedPath(_ id: AccountID) throws -> String {
+        let folder = data + "/accounts/replaced"
+        try PlainFile.makeFolder(folder)
+        return
+            "\(folder)/\(id)-\(Date().ISO8601Format().filter { $0 != "-" && $0 != ":" })-\(UInt16.random(in: 0 ... .max)).db"
+    }
+
+    private func replace(_ built: Built, liveKey: SealedKey, _ control: JobControl) async throws -> String? {
+        let files = AccountDirectory(root: data + "/accounts", limit: 1) { _ in liveKey }
+        guard files.exists(built.id) else {
+            try await RestoredAccount.finish(built.id, in: built.folder, key: built.key, after: nil)
+            try SealedDatabase.copy(built.path, key: built.key, to: livePath(built.id), key: liveKey)
+            return nil
+        }
+        do {
+            let store = try await files.store(for: built.id)
+            // From here on nothing new comes in, so the copy has everything.
+            try await store.refuseAdditions(until: Int64(Date().timeIntervalSince1970) + Self.longestPause)
+            let copy = try replacedPath(built.id)
+            do {
+                try control.progress("copying what is there")
+                let marks = try await store.issuedMarks()
+                try SealedDatabase.copy(livePath(built.id), key: liveKey, to: copy, key: liveKey)
+                try await RestoredAccount.finish(built.id, in: built.folder, key: built.key, after: marks)
+                try control.progress("putting it in place")
+                try await store.replaceContent(withFileAt: built.path, key: built.key)
+            } catch {
+                unlink(copy)
+                try? await store.takeAdditions()
+                throw error
+            }
+            await files.close()
+            return copy
+        } catch StoreError.damaged {
+            await files.close()
+            return try await replaceDamaged(built, liveKey)
+        } catch {
+            await files.close()
+            throw error
+        }
+    }
+
+    /// A file that does not open cannot be replaced from within.
+    private func replaceDamaged(_ built: Built, _ liveKey: SealedKey) async throws -> String {
+        let live = livePath(built.id)
+        guard !RestoreFolders.isOpen(live) else {
+            throw BackupError.refused(
+                "the file of \(address) is damaged and a service has it open: stop the services that use accounts, then restore"
+            )
+        }
+        try await RestoredAccount.finish(built.id, in: built.folder, key: built.key, after: nil)
+        let aside = try replacedPath(built.id)
+        for suffix in ["-wal", "-shm", ""] {
+            guard rename(live + suffix, aside + suffix) == 0 || errno == ENOENT else {
+                throw BackupError.system("move \(live)\(suffix)", errno: errno)
+            }
+        }
+        try SealedDatabase.copy(built.path, key: built.key, to: live, key: liveKey)
+        return aside
+    }
+
+    private func addAnew(_ export: AccountExport, _ built: Built, to live: Directory, _ report: inout Report)
+        async throws
+    {
+        let isNew = newAddress != nil
+        let (id, key) = isNew ? (AccountID.random(), .random()) : (built.id, built.key)
+        try await RestoredAccount.finish(built.id, in: built.folder, key: built.key, after: nil)
+        // Of an account that was removed, what may still lie there opens with no key of ours.
+        if access(livePath(id), F_OK) == 0 {
+            let aside = try replacedPath(id)
+            for suffix in ["-wal", "-shm", ""] { rename(livePath(id) + suffix, aside + suffix) }
+            report.replaced = aside
+        }
+        try SealedDatabase.copy(built.path, key: built.key, to: livePath(id), key: key)
+        do { try await live.add(export, as: report.address, id: id, key: key, by: actor) } catch {
+            unlink(livePath(id))
+            throw error
+        }
+    }
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+import Accounts
+import CalendarStore
+import Foundation
+import MailStore
+import OutgoingQueue
+import SealedSQLite
+
+/// Brings a whole store back: configuration, outgoing mail, every account. For a store that no service has open.
+package struct RestoreAll: Sendable {
+    package struct Report: Sendable, Codable, Equatable {
+        /// The backup that is in place now.
+        package var backup: String
+        /// Seconds since 1970; `nil` when only the interrupted restore of before was finished.
+        package var taken: Int64?
+        package var accounts = 0
+        /// Deliveries that wait for the operator.
+        package var held = 0
+        /// Accounts that the configuration names and the backup has no file of.
+        package var withoutFile: [String] = []
+        /// Folder that has what was replaced, in the data folder and in its `accounts`.
+        package var replaced: String?
+        /// Whether the keys that were in place stay (and everything is wrapped by them), or those of the backup were put there.
+        package var keptKeys = false
+        /// Files of settings that were written.
+        package var settings: [String] = []
+    }
+
+    package var data: String
+    /// Folder of the purpose keys: where all four are, they stay and the store is wrapped by them; otherwise those of the
+    /// backup are written there.
+    package var keys: String
+    /// Where the master key is written; `nil`: nowhere.
+    package var master: String?
+    /// Where the backup keys are written; `nil`: nowhere.
+    package var backupKeys: String?
+    /// Where settings are written, each below the path that it had; `nil`: nowhere.
+    package var settings: String?
+    /// Whether a store that is there is replaced; it is kept in a folder beside.
+    package var replace = false
+
+    package init(data: String, keys: String) {
+        self.data = data
+        self.keys = keys
+    }
+
+    /// Throws `BackupError` and what the store throws; live files are as they were then, or the next run finishes.
+    package func run(_ source: RestoreSource, _ control: JobControl = JobControl()) async throws -> Report {
+        let folders = try RestoreFolders(data: data)
+        if let backup = try folders.finishPending() { return Report(backup: backup) }
+        let live = folders.live()
+        guard live.isEmpty || replace else {
+            throw BackupError.refused(
+                "\(data) has a store already (\(live.count) files). Restore into another folder, or stop every service and add "
+                    + "--replace: what is there is then kept in a folder beside")
+        }
+        let inUse = folders.inUse()
+        guard inUse.isEmpty else {
+            throw BackupError.refused(
+                "stop every service first: \(inUse.count) files of \(data) are open, as \(inUse[0])")
+        }
+        var report = Report(backup: source.manifest.id, taken: source.manifest.taken)
+        let target = try presentKeys(source, &report)
+        try folders.prepare()
+        var progress = Progress(control: control, total: source.manifest.bytes)
+        try source.rebuild(.configuration, into: folders.root) { try progress.add($0) }
+        let hasSpool = source.manifest.file("spool.db") != nil
+        if hasSpool { try source.rebuild(.spool, into: folders.root) { try progress.add($0) } }
+        let directory = try Directory(dataFolder: folders.root, keys: source.purposeKeys)
+        for account in try await directory.accounts() {
+            guard let file = source.manifest.file("accounts/\(account.id).db") else {
+                report.withoutFile.append(account.address)
+                continue
+            }
+            let key = try directory.fileKey(of: account.id)
+            try source.rebuild(file, to: "\(folders.accounts)/\(account.id).db", key: key) { try progress.add($0) }
+            let marks = try await issuedMarks(account.id, key)
+            try await RestoredAccount.finish(account.id, in: folders.accounts, key: key, after: marks)
+            report.accounts += 1
+        }
+        if hasSpool { report.held = try await holdSpool(in: folders.root, source.purposeKeys) }
+        if let target { try await directory.rewrap(to: target) }
+        try directory.close()
+        try SealedDatabase.settle(
+            StoreFile.configuration.path(in: folders.root),
+            key: StoreFile.configuration.key(in: folders.root, keys: source.purposeKeys))
+        if let target {
+            try StoreFile.configuration.rewrap(in: folders.root, from: source.purposeKeys, to: target)
+            if hasSpool { try StoreFile.spool.rewrap(in: folders.root, from: source.purposeKeys, to: target) }
+        }
+        report.settings = try writeSettings(source) { try progress.add($0) }
+        try control.progress("putting everything in place", progress.done, of: progress.total)
+        report.replaced = try folders.commit(backup: source.manifest.id)
+        return report
+    }
+
+    /// The keys to wrap by; `nil`: those of the backup, which are then in the folder.
+    private func presentKeys(_ source: RestoreSource, _ report: inout Report) throws -> PurposeKeys? {
+        for folder in [keys, backupKeys].compactMap({ $0 }) { try PlainFile.makeFolder(folder, mode: 0o700) }
+        if let backupKeys { try source.backupKeys.write(to: backupKeys) }
+        let present = try PurposeKeys(folder: keys)
+        if KeyPurpose.allCases.allSatisfy(present.contains) {
+            let isSame = try KeyPurpose.allCases.allSatisfy { try present.key($0) == source.purposeKeys.key($0) }
+            report.keptKeys = !isSame
+            if isSame, let master { try KeyFile.write(source.master, to: master) }
+            return isSame ? nil : present
+        }
+        if let master { try KeyFile.write(source.master, to: master) }
+        try source.purposeKeys.write(to: keys)
+        return nil
+    }
+
+    /// Of the live file that is replaced, if there is one that opens.
+    private func issuedMarks(_ account: AccountID, _ key: SealedKey) async throws -> IssuedMarks? {
+        let files = AccountDirectory(root: data + "/accounts", limit: 1) { _ in key }
+        guard files.exists(account) else { return nil }
+        let marks = try? await files.store(for: account).issuedMarks()
+        await files.close()
+        return marks
+    }
+
+    private func holdSpool(in folder: String, _ keys: PurposeKeys) async throws -> Int {
+        let pool = try StoreFile.spool.open(in: folder, keys: keys, migrations: OutgoingQueue.migrations)
+        let held = try await OutgoingQueue(database: pool).holdRestored()
+        try pool.close()
+        try SealedDatabase.settle(StoreFile.spool.path(in: folder), key: StoreFile.spool.key(in: folder, keys: keys))
+        return held
+    }
+
+    private func writeSettings(_ source: RestoreSource, _ tell: (Int) throws -> Void) throws -> [String] {
+        guard let settings else { return [] }
+        var written: [String] = []
+        for file in source.manifest.files where file.path.hasPrefix(StoreContents.settingsFolder + "/") {
+            let path = settings + file.path.dropFirst(StoreContents.settingsFolder.count)
+            guard !path.split(separator: "/").contains("..") else { throw BackupError.damaged(file.path) }
+            try PlainFile.makeFolder((path as NSString).deletingLastPathComponent, mode: 0o700)
+            let temporary = path + ".\(UInt64.random(in: 0 ... .max)).new"
+            try source.rebuild(file, to: temporary, key: nil, tell)
+            guard rename(temporary, path) == 0 else { throw BackupError.system("rename \(temporary)", errno: errno) }
+            written.append(path)
+        }
+        return written
+    }
+
+    private struct Progress {
+        let control: JobControl
+        let total: Int64
+        var done: Int64 = 0
+
+        mutating func add(_ bytes: Int) throws {
+            done += Int64(bytes)
+            try control.progress("restoring", done, of: total)
+        }
+    }
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import SealedSQLite
+
+/// How files of a backup come into a store: built beside the live ones, checked, and moved into place once all are there.
+///
+/// `restoring` folders (in the data folder and in `accounts`, which may be another file system) hold what is being built;
+/// a run that died before `restore.pending` was written left the live files as they were, and its folders go. That file
+/// is the decision: from then on the move is finished, by this run or the next.
+struct RestoreFolders {
+    static let name = "restoring"
+    private static let lockName = "restore.lock"
+    private static let pendingName = "restore.pending"
+    private static let livingNames = ["config.db", "config.slot", "spool.db", "spool.slot"]
+    private static let suffixes = ["-wal", "-shm", "-journal"]
+
+    let data: String
+    private let lock: Lock
+
+    /// What is to be moved; below the data folder.
+    private struct Pending: Codable {
+        var backup: String
+        var files: [String]
+        /// Folder name for what is replaced.
+        var replaced: String?
+    }
+
+    private final class Lock {
+        let descriptor: Int32
+        init(_ descriptor: Int32) { self.descriptor = descriptor }
+        deinit { close(descriptor) }
+    }
+
+    var root: String { data + "/" + Self.name }
+    var accounts: String { data + "/accounts/" + Self.name }
+
+    /// One restore at a time works on a store. Throws `BackupError.inUse`.
+    init(data: String) throws {
+        self.data = data
+        for folder in [data, data + "/accounts"] { try PlainFile.makeFolder(folder) }
+        let path = data + "/" + Self.lockName
+        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o660)
+        guard descriptor >= 0 else { throw BackupError.system("open \(path)", errno: errno) }
+        lock = Lock(descriptor)
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { throw BackupError.inUse(data) }
+    }
+
+    /// Finishes the move of a run that died after its decision; returns the backup that it brought.
+    func finishPending() throws -> String? {
+        guard let bytes = try PlainFile.read(data + "/" + Self.pendingName, limit: 256 << 20) else { return nil }
+        guard let pending = try? JSONDecoder().decode(Pending.self, from: Data(bytes)) else {
+            throw BackupError.damaged(data + "/" + Self.pendingName)
+        }
+        try move(pending)
+        return pending.backup
+    }
+
+    /// Empty folders to build in.
+    func prepare() throws {
+        for folder in [root, accounts] {
+            try? FileManager.default.removeItem(atPath: folder)
+            try PlainFile.makeFolder(folder)
+        }
+    }
+
+    func removeBuilt() {
+        for folder in [root, accounts] { try? FileManager.default.removeItem(atPath: folder) }
+    }
+
+    /// Files of a store that are there.
+    func live() -> [String] {
+        Self.livingNames.filter { access(data + "/" + $0, F_OK) == 0 } + StoreContents(data: data).accounts()
+    }
+
+    /// Names of live files that some process has open.
+    func inUse() -> [String] { live().filter { Self.isOpen(data + "/" + $0) } }
+
+    /// Whether a process other than this has the database open: each has a shared lock on it all the time. For a program
+    /// that has it not open itself, since closing it here would end its own locks.
+    static func isOpen(_ path: String) -> Bool {
+        let descriptor = open(path, O_RDWR | O_CLOEXEC)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        var lock = flock()
+        lock.l_type = Int16(F_WRLCK)
+        lock.l_whence = Int16(SEEK_SET)
+        // https://www.sqlite.org/fileformat.html: the bytes that SQLite locks, at 1 GiB.
+        lock.l_start = 0x4000_0000
+        lock.l_len = 512
+        return fcntl(descriptor, F_GETLK, &lock) == 0 && lock.l_type != Int16(F_UNLCK)
+    }
+
+    /// Moves what was built into place. Files of the store that are not among the built go too, into a folder
+    /// `replaced-<time>`; returns its name, `nil` when there was nothing to replace.
+    func commit(backup: String) throws -> String? {
+        let built =
+            PlainFile.names(in: root).filter(Self.livingNames.contains)
+            + PlainFile.names(in: accounts).filter(StoreContents.isAccount).map { "accounts/" + $0 }
+        for file in built {
+            guard Self.suffixes.allSatisfy({ PlainFile.size(newPath(file) + $0) == 0 }) else {
+                throw BackupError.refused("\(newPath(file)) was not closed")
+            }
+            try Self.sync(newPath(file))
+        }
+        for folder in [root, accounts] { try PlainFile.syncFolder(folder) }
+        let stamp = Date().ISO8601Format().filter { $0 != "-" && $0 != ":" }
+        let pending = Pending(backup: backup, files: built, replaced: live().isEmpty ? nil : "replaced-" + stamp)
+        try PlainFile.write([UInt8](JSONEncoder().encode(pending)), to: data + "/" + Self.pendingName, mode: 0o660)
+        try PlainFile.syncFolder(data)
+        try move(pending)
+        return pending.replaced
+    }
+
+    private func newPath(_ file: String) -> String {
+        let parts = file.split(separator: "/")
+        return parts.count == 2 ? "\(accounts)/\(parts[1])" : "\(root)/\(file)"
+    }
+
+    /// May be called again at any point of itself.
+    private func move(_ pending: Pending) throws {
+        if let replaced = pending.replaced {
+            let targets = [data + "/" + replaced, data + "/accounts/" + replaced]
+            for target in targets { try PlainFile.makeFolder(target) }
+            // What is not built (any more: it is in place) is not old.
+            let old = live().filter { !pending.files.contains($0) || access(newPath($0), F_OK) == 0 }
+            for file in old {
+                let name = file.split(separator: "/").last.map(String.init) ?? file
+                let target = targets[file.hasPrefix("accounts/") ? 1 : 0] + "/" + name
+                // The log first: without its file it is of no account, and the file is whole in the backup.
+                for suffix in Self.suffixes + [""] {
+                    guard rename(data + "/" + file + suffix, target + suffix) == 0 || errno == ENOENT else {
+                        throw BackupError.system("move \(file)\(suffix)", errno: errno)
+                    }
+                }
+            }
+            for target in targets { try PlainFile.syncFolder(target) }
+        }
+        // config.db is last: with it the store is there.
+        for file in pending.files.sorted(by: { ($0 == "config.db" ? 1 : 0) < ($1 == "config.db" ? 1 : 0) }) {
+            for suffix in Self.suffixes { unlink(data + "/" + file + suffix) }
+            guard rename(newPath(file), data + "/" + file) == 0 || errno == ENOENT else {
+                throw BackupError.system("move \(file)", errno: errno)
+            }
+        }
+        for folder in [data + "/accounts", data] { try PlainFile.syncFolder(folder) }
+        unlink(data + "/" + Self.pendingName)
+        try PlainFile.syncFolder(data)
+        removeBuilt()
+    }
+
+    private static func sync(_ path: String) throws {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw BackupError.system("open \(path)", errno: errno) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw BackupError.system("sync \(path)", errno: errno) }
+    }
+}

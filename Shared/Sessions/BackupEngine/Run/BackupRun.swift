@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+import Crypto
+import Foundation
+import SealedSQLite
+
+/// Takes one backup of a store that may be in use. Blocks until it is done.
+///
+/// The order makes it whole: the configuration, then the outgoing mail, then the accounts. An account is made before the
+/// configuration names it and removed after, so every account that the copied configuration names had its file then; when
+/// one is gone at its turn, the configuration is copied anew. A message moves from the outgoing mail into an account,
+/// never back, so it is in one of the two at least; a second delivery of the same is known by its key.
+package struct BackupRun: Sendable {
+    /// A file whose new chunks do not fit into the staging is read again from its start after each upload, since its
+    /// snapshot must not be held meanwhile; what has not changed is there by then.
+    private static let mostPasses = 1000
+    private static let mostRounds = 10
+
+    package let data: String
+    /// Files and folders that are put in as they are.
+    package let settings: [String]
+    package let place: RepositoryPlace
+    package let keys: BackupKeys
+    /// `nil`: nothing is removed.
+    package let retention: Retention?
+    package let release: String
+
+    package init(
+        data: String, settings: [String] = [], place: RepositoryPlace, keys: BackupKeys, retention: Retention?,
+        release: String
+    ) {
+        self.data = data
+        self.settings = settings
+        self.place = place
+        self.keys = keys
+        self.retention = retention
+        self.release = release
+    }
+
+    /// Throws `BackupError`; `.incomplete` when the backup is there and lacks a file.
+    package func run(_ control: JobControl = JobControl(), now: Date = Date()) throws -> Manifest {
+        guard access(data + "/config.db", F_OK) == 0 else {
+            throw BackupError.refused("there is no store in \(data) (no config.db)")
+        }
+        guard !(place.text + "/").hasPrefix(data + "/") else {
+            throw BackupError.refused("the backups must not lie in the store: \(place.text) is below \(data)")
+        }
+        let store = try place.store()
+        try store.lock(alone: true)
+        defer { store.unlock() }
+        let repository = try Repository(store, key: keys.repository, make: true)
+        try store.clean()
+        try repository.put(keys.recovery)
+        try control.progress("looking what is there")
+        try repository.readKnownChunks()
+
+        let taken = Int64(now.timeIntervalSince1970)
+        let contents = StoreContents(data: data)
+        var reading = Reading(repository: repository, control: control, total: contents.bytes())
+        try reading.takeAll(contents, settings: StoreContents.settings(settings))
+        let manifest = Manifest(
+            format: Manifest.format, id: Manifest.id(at: taken), taken: taken,
+            ended: Int64(Date().timeIntervalSince1970),
+            release: release, files: reading.files.values.sorted { $0.path < $1.path }, missing: reading.missing)
+        try control.progress("writing", reading.done, of: reading.done)
+        try repository.add(manifest)
+        if let retention {
+            try control.progress("removing what is too old", reading.done, of: reading.done)
+            try repository.remove(retention.superfluous(repository.backups())) { _, _ in try control.check() }
+        }
+        guard manifest.missing.isEmpty else {
+            throw BackupError.incomplete(backup: manifest.id, manifest.missing)
+        }
+        return manifest
+    }
+
+    /// The files of one run.
+    private struct Reading {
+        let repository: Repository
+        let control: JobControl
+        let total: Int64
+        var done: Int64 = 0
+        var files: [String: Manifest.File] = [:]
+        var missing: [String] = []
+        private var buffer = [UInt8](repeating: 0, count: Repository.chunkBytes)
+
+        init(repository: Repository, control: JobControl, total: Int64) {
+            self.repository = repository
+            self.control = control
+            self.total = total
+        }
+
+        mutating func takeAll(_ contents: StoreContents, settings: [(name: String, path: String)]) throws {
+            for slot in ["config.slot", "spool.slot"] { try takePlain(slot, contents.path(slot)) }
+            for (name, path) in settings { try takePlain(name, path) }
+            try take("config.db", contents.path("config.db"))
+            try takeOrNote("spool.db", contents.path("spool.db"))
+            for round in 1...BackupRun.mostRounds {
+                var isAnyGone = false
+                for name in contents.accounts() where files[name] == nil {
+                    do { try takeOrNote(name, contents.path(name)) } catch SnapshotError.noSuchFile { isAnyGone = true }
+                }
+                guard isAnyGone, round < BackupRun.mostRounds else { return }
+                missing = []
+                try take("config.db", contents.path("config.db"))
+            }
+        }
+
+        /// One file that cannot be read spoils no backup of the others.
+        private mutating func takeOrNote(_ name: String, _ path: String) throws {
+            do { try take(name, path) } catch let error as SnapshotError {
+                if case .noSuchFile = error { throw error }
+                missing.append("\(name): \(error)")
+            }
+        }
+
+        private mutating func take(_ name: String, _ path: String) throws {
+            let before = done
+            for _ in 0..<BackupRun.mostPasses {
+                done = before
+                if let file = try pass(name, path) {
+                    files[name] = file
+                    return
+                }
+                try control.progress("uploading", done, of: total)
+                try repository.store.flush()
+            }
+            throw BackupError.refused("\(path) changes faster than it can be uploaded")
+        }
+
+        /// `nil`: the staging is full; once more after it went up.
+        private mutating func pass(_ name: String, _ path: String) throws -> Manifest.File? {
+            let snapshot = try FileSnapshot(path: path)
+            let pages = UInt32(Repository.chunkBytes / snapshot.pageSize)
+            var (hash, chunks) = (SHA256(), [UInt8]())
+            var page: UInt32 = 1
+            while page <= snapshot.pages {
+                try control.progress("reading", done, of: max(total, done))
+                let count = try buffer.withUnsafeMutableBytes { try snapshot.read(from: page, into: $0) }
+                try add(count, &hash, &chunks)
+                page += pages
+                if repository.store.isFull, page <= snapshot.pages { return nil }
+            }
+            try snapshot.check()
+            return file(name, path, bytes: snapshot.bytes, hash, chunks)
+        }
+
+        private mutating func takePlain(_ name: String, _ path: String) throws {
+            guard let bytes = try PlainFile.read(path, limit: StoreContents.settingsBytes) else {
+                throw BackupError.refused("there is no \(path)")
+            }
+            var (hash, chunks) = (SHA256(), [UInt8]())
+            for start in stride(from: 0, to: bytes.count, by: buffer.count) {
+                let end = min(start + buffer.count, bytes.count)
+                buffer.replaceSubrange(0..<end - start, with: bytes[start..<end])
+                try add(end - start, &hash, &chunks)
+            }
+            files[name] = file(name, path, bytes: Int64(bytes.count), hash, chunks)
+        }
+
+        /// The first bytes of the buffer, as the next chunk of a file.
+        private mutating func add(_ count: Int, _ hash: inout SHA256, _ chunks: inout [UInt8]) throws {
+            try buffer.withUnsafeBytes { bytes in
+                let content = UnsafeRawBufferPointer(rebasing: bytes[..<count])
+                hash.update(bufferPointer: content)
+                chunks += try repository.add(content).name.bytes
+            }
+            done += Int64(count)
+        }
+
+        private func file(_ name: String, _ path: String, bytes: Int64, _ hash: SHA256, _ chunks: [UInt8])
+            -> Manifest.File
+        {
+            var status = stat()
+            let mode = stat(path, &status) == 0 ? UInt16(status.st_mode & 0o777) : 0o660
+            return Manifest.File(
+                path: name, bytes: bytes, sha256: hash.finalize().hex, chunks: Data(chunks), mode: mode)
+        }
+    }
+}
+
+extension SHA256.Digest {
+    /// 64 lower-case digits.
+    var hex: String { map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() }
+}

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+import BackupJobs
+import Foundation
+import Logging
+import Metrics
+import ServiceLifecycle
+import Synchronization
+
+/// What the Backup service does: one job after the other, by the schedule and when asked, and tells how it goes.
+package final class BackupWorker: Service {
+    /// Jobs that wait; of more, the newest are refused by being forgotten.
+    private static let mostWaiting = 16
+    private static let publishSeconds: Int64 = 60
+
+    private struct Job: Sendable {
+        var work: BackupRequest.Work
+        var request: String?
+
+        var kind: BackupJobKind {
+            switch work {
+            case .backup: .backup
+            case .verify: .verify
+            case .tidy: .tidy
+            }
+        }
+    }
+
+    private let backup: BackupRun
+    private let schedule: BackupSchedule
+    /// Days after which the newest backup is verified once more; 0: only when asked.
+    private let verifyDays: Int64
+    private let jobs: BackupJobs
+    private let logger: Logger
+    private let now: @Sendable () -> Int64
+    private let status: Mutex<BackupStatus>
+    private let waiting: AsyncStream<Job>
+    private let ask: AsyncStream<Job>.Continuation
+
+    package init(
+        backup: BackupRun, schedule: BackupSchedule, verifyDays: Int, jobs: BackupJobs, logger: Logger,
+        now: @escaping @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970) }
+    ) {
+        self.backup = backup
+        self.schedule = schedule
+        self.verifyDays = Int64(verifyDays)
+        self.jobs = jobs
+        self.logger = logger
+        self.now = now
+        status = Mutex(
+            BackupStatus(
+                published: now(), target: backup.place.text, schedule: schedule.description,
+                retention: backup.retention?.description ?? "everything"))
+        (waiting, ask) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(Self.mostWaiting))
+    }
+
+    /// `nil` when a backup is there that is not overdue; else what is wrong. For readiness.
+    package func problem() -> String? {
+        let (status, now) = (status.withLock { $0 }, now())
+        if let failure = status.lastFailure { return "\(failure.kind.rawValue) failed: \(failure.failure ?? "")" }
+        guard let overdue = schedule.overdue, let newest = status.backups.first, now - newest.taken > overdue else {
+            return nil
+        }
+        return "the newest backup is \((now - newest.taken) / 3_600) hours old"
+    }
+
+    package func run() async {
+        await cancelWhenGracefulShutdown { [self] in
+            await load()
+            await withDiscardingTaskGroup { group in
+                group.addTask { [self] in
+                    for await request in jobs.requests() { ask.yield(Job(work: request.work, request: request.id)) }
+                }
+                group.addTask { [self] in await keepTime() }
+                group.addTask { [self] in
+                    for await job in waiting {
+                        await perform(job)
+                        if Task.isCancelled { return }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Tells the status each minute, and asks for what is due.
+    private func keepTime() async {
+        var next = schedule.next(now: now(), last: newest?.taken, chance: .random(in: 0...1))
+        while !Task.isCancelled {
+            let time = now()
+            if let due = next, due <= time, status.withLock({ $0.running == nil }) {
+                ask.yield(Job(work: .backup))
+                // As if it were done already: a failed one is not tried each minute.
+                next = schedule.next(now: time, last: time, chance: .random(in: 0...1))
+            }
+            change { [next] in $0.nextRun = next }
+            // What is said while Redis is away is lost: again as soon as it is there.
+            let wait = jobs.isConnected ? min(Self.publishSeconds, max(1, (next ?? .max) - time)) : 1
+            try? await Task.sleep(for: .seconds(wait))
+        }
+    }
+
+    private var newest: BackupSummary? { status.withLock { $0.backups.first } }
+
+    /// What the repository has and what happened last; a repository that is not there yet has nothing.
+    private func load() async {
+        do { try await refresh(JobControl()) } catch BackupError.noRepository {} catch {
+            logger.warning("the repository cannot be read", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func refresh(_ control: JobControl) async throws {
+        let (place, key) = (backup.place, backup.keys.repository)
+        let (summaries, ended) = try await JobThread.run(control) {
+            let repository = try place.open(key)
+            return (try repository.summaries(), try repository.endedJobs())
+        }
+        change {
+            $0.backups = summaries
+            if $0.ended.isEmpty { $0.ended = ended }
+        }
+        if let newest = summaries.first {
+            Gauge(label: "mailkeep_backup_newest_seconds").record(newest.taken)
+            Gauge(label: "mailkeep_backup_newest_bytes").record(newest.bytes)
+        }
+        Gauge(label: "mailkeep_backups").record(summaries.count)
+    }
+
+    private func perform(_ job: Job) async {
+        let started = now()
+        logger.notice("\(job.kind.rawValue) begins", metadata: ["request": "\(job.request ?? "schedule")"])
+        change { $0.running = RunningJob(request: job.request, kind: job.kind, stage: "beginning", started: started) }
+        let shown = Mutex(started)
+        let control = JobControl { [self] progress in
+            let time = now()
+            let isDue = shown.withLock { shown in
+                defer { shown = time }
+                return time != shown
+            }
+            change(tell: isDue) {
+                $0.running?.stage = progress.stage
+                $0.running?.doneBytes = progress.doneBytes
+                $0.running?.totalBytes = progress.totalBytes
+            }
+        }
+        var ended = EndedJob(request: job.request, kind: job.kind, started: started, ended: started)
+        do { ended.backup = try await work(job.work, control) } catch {
+            ended.failure = "\(error)"
+            if case BackupError.incomplete(let backup, _) = error { ended.backup = backup }
+        }
+        ended.ended = now()
+        Counter(
+            label: "mailkeep_backup_jobs_total",
+            dimensions: [
+                ("kind", job.kind.rawValue), ("outcome", ended.failure == nil ? "done" : "failed"),
+            ]
+        ).increment()
+        if let failure = ended.failure {
+            logger.error("\(job.kind.rawValue) failed", metadata: ["error": "\(failure)"])
+        } else {
+            logger.notice("\(job.kind.rawValue) is done", metadata: ["backup": "\(ended.backup ?? "")"])
+        }
+        await finish(ended)
+        if job.request == nil, job.kind == .backup, ended.failure == nil { askForVerification() }
+    }
+
+    private func work(_ work: BackupRequest.Work, _ control: JobControl) async throws -> String? {
+        let (backup, place, key) = (backup, backup.place, backup.keys.repository)
+        return try await JobThread.run(control) {
+            switch work {
+            case .backup: return try backup.run(control).id
+            case .verify(let id):
+                let outcomes = try Verification().run(place.open(key), id, control)
+                let damaged = outcomes.filter { !$0.damaged.isEmpty }
+                guard let first = damaged.first else { return id }
+                throw BackupError.damaged("backup \(first.backup): \(first.damaged.prefix(3).joined(separator: "; "))")
+            case .tidy:
+                guard let retention = backup.retention else { return nil }
+                _ = try place.open(key).tidy(retention, control)
+                return nil
+            }
+        }
+    }
+
+    /// Told at once, and kept in the repository for the next start.
+    private func finish(_ ended: EndedJob) async {
+        change(tell: false) {
+            $0.running = nil
+            $0.ended = [ended] + $0.ended.prefix(BackupStatus.mostEnded - 1)
+        }
+        let (place, key) = (backup.place, backup.keys.repository)
+        let all = status.withLock { $0.ended }
+        let control = JobControl()
+        do {
+            try await JobThread.run(control) { try place.open(key).keep(all) }
+            try await refresh(control)
+        } catch {
+            logger.warning("the repository does not take what happened", metadata: ["error": "\(error)"])
+        }
+        change { _ in }
+    }
+
+    private func askForVerification() {
+        guard verifyDays > 0 else { return }
+        let limit = now() - verifyDays * 86_400
+        let (last, newest) = status.withLock { ($0.backups.compactMap(\.verified).max() ?? 0, $0.backups.first?.id) }
+        if last < limit, let newest { ask.yield(Job(work: .verify(backup: newest))) }
+    }
+
+    private func change(tell: Bool = true, _ body: (inout BackupStatus) -> Void) {
+        let told = status.withLock { status in
+            body(&status)
+            status.published = now()
+            return status
+        }
+        if tell { jobs.publish(told) }
+    }
+}

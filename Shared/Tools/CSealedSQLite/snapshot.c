@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+// One moment's state of a file in use, as ciphertext and without its key. SealedSQLite.md says why it holds.
+//
+// Everything goes through the system VFS: a close(2) of our own would drop the locks that this process holds on the file.
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+// https://www.sqlite.org/walformat.html: where the wal-index keeps its locks and read marks.
+enum { INDEX_PAGE = 32768, READ_LOCK_1 = 4, READ_MARK_1 = 104, FORMAT_WAL = 2 };
+static const uint32_t mark_not_used = 0xffffffff;
+
+typedef struct {
+    uint32_t page;
+    uint32_t frame; // from 0
+} page_frame;
+
+struct sealed_snapshot {
+    sqlite3_file *file;
+    const char *name; // of sqlite3_create_filename
+    char *wal_name;
+    int wal; // descriptor, -1: none
+    int made_index, locked, mapped;
+    unsigned char wal_header[SEALED_WAL_HEADER];
+    int page_size;
+    unsigned int pages;
+    page_frame *index; // by page
+    size_t count;
+};
+
+static const sqlite3_io_methods *methods(sealed_snapshot *s) { return s->file->pMethods; }
+
+static int read_fully(int descriptor, void *to, size_t amount, off_t at) {
+    unsigned char *next = to;
+    while (amount > 0) {
+        ssize_t got = pread(descriptor, next, amount, at);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return SQLITE_IOERR_READ;
+        if (got == 0) return SQLITE_IOERR_SHORT_READ;
+        next += got, at += got, amount -= got;
+    }
+    return SQLITE_OK;
+}
+
+// Newest frame of a page first, so that the first of each page is the one that counts.
+static int by_page(const void *a, const void *b) {
+    const page_frame *x = a, *y = b;
+    if (x->page != y->page) return x->page < y->page ? -1 : 1;
+    return x->frame == y->frame ? 0 : x->frame > y->frame ? -1 : 1;
+}
+
+static void keep_newest(sealed_snapshot *s) {
+    if (s->count == 0) return;
+    qsort(s->index, s->count, sizeof *s->index, by_page);
+    size_t kept = 0;
+    for (size_t i = 0; i < s->count; i++)
+        if (kept == 0 || s->index[kept - 1].page != s->index[i].page) s->index[kept++] = s->index[i];
+    s->count = kept;
+}
+
+// The frames up to the last commit whose salts and checksums fit: what a recovery would find.
+static int read_wal(sealed_snapshot *s) {
+    s->wal = open(s->wal_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (s->wal < 0) return errno == ENOENT ? SQLITE_OK : SQLITE_CANTOPEN;
+    int rc = read_fully(s->wal, s->wal_header, sizeof s->wal_header, 0);
+    if (rc == SQLITE_IOERR_SHORT_READ) {
+        memset(s->wal_header, 0, sizeof s->wal_header);
+        return SQLITE_OK;
+    }
+    if (rc != SQLITE_OK) return rc;
+    unsigned int magic = get_be32(s->wal_header);
+    unsigned int chain[2] = {0, 0};
+    if ((magic & ~1u) != 0x377f0682) return SQLITE_OK;
+    int big_endian = magic & 1;
+    sealed_wal_checksum(big_endian, s->wal_header, 24, chain);
+    if (chain[0] != get_be32(s->wal_header + 24) || chain[1] != get_be32(s->wal_header + 28)) return SQLITE_OK;
+    if ((int)get_be32(s->wal_header + 8) != s->page_size) return SQLITE_CORRUPT;
+
+    size_t size = SEALED_FRAME_HEADER + s->page_size, room = 0, committed = 0;
+    unsigned char *frame = malloc(size);
+    if (!frame) return SQLITE_NOMEM;
+    for (uint32_t number = 0; rc == SQLITE_OK; number++) {
+        rc = read_fully(s->wal, frame, size, SEALED_WAL_HEADER + (off_t)number * size);
+        if (rc != SQLITE_OK || memcmp(frame + 8, s->wal_header + 16, 8) != 0) break;
+        sealed_wal_checksum(big_endian, frame, 8, chain);
+        sealed_wal_checksum(big_endian, frame + SEALED_FRAME_HEADER, s->page_size, chain);
+        if (chain[0] != get_be32(frame + 16) || chain[1] != get_be32(frame + 20) || get_be32(frame) == 0) break;
+        if (s->count == room) {
+            // Pages that were written again and again need their place once.
+            size_t before = s->count;
+            if (committed == s->count) keep_newest(s), committed = s->count;
+            if (s->count > before / 2 || room == 0) {
+                page_frame *more = realloc(s->index, (room = room ? room * 2 : 1024) * sizeof *more);
+                if (!more) {
+                    rc = SQLITE_NOMEM;
+                    break;
+                }
+                s->index = more;
+            }
+        }
+        s->index[s->count++] = (page_frame){get_be32(frame), number};
+        unsigned int pages = get_be32(frame + 4);
+        if (pages) s->pages = pages, committed = s->count;
+    }
+    free(frame);
+    s->count = committed;
+    keep_newest(s);
+    return rc == SQLITE_IOERR_SHORT_READ ? SQLITE_OK : rc;
+}
+
+// Shared, as a reader's: no one begins the log anew, and no checkpoint goes past the mark. A mark that is not in use
+// would stop no checkpoint, so it is set to 0 first, as any reader may do under the exclusive lock.
+static int hold_log(sealed_snapshot *s) {
+    void volatile *map = NULL;
+    int rc = methods(s)->xShmMap(s->file, 0, INDEX_PAGE, 1, &map);
+    if (rc != SQLITE_OK || !map) return rc == SQLITE_OK ? SQLITE_IOERR_SHMMAP : rc;
+    s->mapped = 1;
+    uint32_t *mark = (uint32_t *)((char *)map + READ_MARK_1);
+    rc = methods(s)->xShmLock(s->file, READ_LOCK_1, 1, SQLITE_SHM_LOCK | SQLITE_SHM_SHARED);
+    if (rc != SQLITE_OK) return rc;
+    if (__atomic_load_n(mark, __ATOMIC_SEQ_CST) != mark_not_used) {
+        s->locked = 1;
+        return SQLITE_OK;
+    }
+    methods(s)->xShmLock(s->file, READ_LOCK_1, 1, SQLITE_SHM_UNLOCK | SQLITE_SHM_SHARED);
+    rc = methods(s)->xShmLock(s->file, READ_LOCK_1, 1, SQLITE_SHM_LOCK | SQLITE_SHM_EXCLUSIVE);
+    if (rc != SQLITE_OK) return rc;
+    uint32_t expected = mark_not_used;
+    __atomic_compare_exchange_n(mark, &expected, 0, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+    methods(s)->xShmLock(s->file, READ_LOCK_1, 1, SQLITE_SHM_UNLOCK | SQLITE_SHM_EXCLUSIVE);
+    return SQLITE_BUSY; // and once more
+}
+
+static int patient(sealed_snapshot *s, int (*step)(sealed_snapshot *), int milliseconds) {
+    int rc = step(s);
+    for (int waited = 0; rc == SQLITE_BUSY && waited < milliseconds; waited++) {
+        usleep(1000);
+        rc = step(s);
+    }
+    return rc;
+}
+
+static int take_shared(sealed_snapshot *s) { return methods(s)->xLock(s->file, SQLITE_LOCK_SHARED); }
+
+static int read_main_header(sealed_snapshot *s) {
+    unsigned char header[24];
+    sqlite3_int64 size = 0;
+    int rc = methods(s)->xFileSize(s->file, &size);
+    if (rc == SQLITE_OK) rc = methods(s)->xRead(s->file, header, sizeof header, 0);
+    if (rc != SQLITE_OK) return rc == SQLITE_IOERR_SHORT_READ ? SQLITE_NOTADB : rc;
+    s->page_size = sealed_page_size(header);
+    if (s->page_size == 0 || header[18] != FORMAT_WAL || header[19] != FORMAT_WAL) return SQLITE_NOTADB;
+    s->pages = (unsigned int)(size / s->page_size);
+    return SQLITE_OK;
+}
+
+int sealed_snapshot_open(const char *path, int milliseconds, sealed_snapshot **out) {
+    *out = NULL;
+    int rc = sealed_sqlite_register();
+    if (rc != SQLITE_OK) return rc;
+    sqlite3_vfs *vfs = sqlite3_vfs_find("unix");
+    sealed_snapshot *s = calloc(1, sizeof *s);
+    char *full = malloc(vfs->mxPathname + 1);
+    if (s) s->file = calloc(1, vfs->szOsFile), s->wal = -1;
+    if (!s || !full || !s->file) {
+        free(full);
+        sealed_snapshot_close(s);
+        return SQLITE_NOMEM;
+    }
+    rc = vfs->xFullPathname(vfs, path, vfs->mxPathname, full);
+    if (rc == SQLITE_OK_SYMLINK) rc = SQLITE_OK;
+    if (rc == SQLITE_OK) {
+        s->wal_name = sqlite3_mprintf("%s-wal", full);
+        char *index_name = sqlite3_mprintf("%s-shm", full);
+        s->name = sqlite3_create_filename(full, "", s->wal_name ? s->wal_name : "", 0, NULL);
+        if (!s->wal_name || !s->name || !index_name) rc = SQLITE_NOMEM;
+        else s->made_index = access(index_name, F_OK) != 0;
+        sqlite3_free(index_name);
+    }
+    free(full);
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_MAIN_DB;
+    if (rc == SQLITE_OK) rc = vfs->xOpen(vfs, s->name, s->file, flags, &flags);
+    if (rc == SQLITE_OK) rc = patient(s, take_shared, milliseconds);
+    if (rc == SQLITE_OK) rc = read_main_header(s);
+    if (rc == SQLITE_OK) rc = patient(s, hold_log, milliseconds);
+    // Once more: a checkpoint that ended just before may have made the file longer.
+    if (rc == SQLITE_OK) rc = read_main_header(s);
+    if (rc == SQLITE_OK) rc = read_wal(s);
+    if (rc != SQLITE_OK) {
+        sealed_snapshot_close(s);
+        return rc;
+    }
+    *out = s;
+    return SQLITE_OK;
+}
+
+int sealed_snapshot_page_size(const sealed_snapshot *s) { return s->page_size; }
+unsigned int sealed_snapshot_pages(const sealed_snapshot *s) { return s->pages; }
+
+int sealed_snapshot_read(sealed_snapshot *s, unsigned int number, unsigned char *page) {
+    page_frame wanted = {number, UINT32_MAX};
+    size_t low = 0, high = s->count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (s->index[middle].page < wanted.page) low = middle + 1;
+        else high = middle;
+    }
+    if (low < s->count && s->index[low].page == number) {
+        off_t size = SEALED_FRAME_HEADER + s->page_size;
+        off_t at = SEALED_WAL_HEADER + (off_t)s->index[low].frame * size + SEALED_FRAME_HEADER;
+        return read_fully(s->wal, page, s->page_size, at);
+    }
+    sqlite3_int64 at = (sqlite3_int64)(number - 1) * s->page_size, size = 0;
+    int rc = methods(s)->xFileSize(s->file, &size);
+    if (rc == SQLITE_OK && at >= size && s->count > 0) {
+        memset(page, 0, s->page_size); // a page that one transaction took and freed: it was never written
+        return SQLITE_OK;
+    }
+    return rc == SQLITE_OK ? methods(s)->xRead(s->file, page, s->page_size, at) : rc;
+}
+
+int sealed_snapshot_check(sealed_snapshot *s) {
+    if (s->wal < 0) return SQLITE_OK;
+    unsigned char header[SEALED_WAL_HEADER];
+    int rc = read_fully(s->wal, header, sizeof header, 0);
+    if (rc == SQLITE_IOERR_SHORT_READ) return s->count == 0 ? SQLITE_OK : SQLITE_BUSY_SNAPSHOT;
+    if (rc != SQLITE_OK) return rc;
+    return s->count == 0 || memcmp(header, s->wal_header, sizeof header) == 0 ? SQLITE_OK : SQLITE_BUSY_SNAPSHOT;
+}
+
+// A wal-index that was made only for us goes again, when nobody else has the file open.
+static int is_last_and_index_ours(sealed_snapshot *s) {
+    struct stat status;
+    if (!s->made_index || (stat(s->wal_name, &status) == 0 && status.st_size > 0)) return 0;
+    return methods(s)->xLock(s->file, SQLITE_LOCK_RESERVED) == SQLITE_OK &&
+           methods(s)->xLock(s->file, SQLITE_LOCK_EXCLUSIVE) == SQLITE_OK;
+}
+
+void sealed_snapshot_close(sealed_snapshot *s) {
+    if (!s) return;
+    if (s->wal >= 0) close(s->wal);
+    if (s->file && methods(s)) {
+        if (s->locked) methods(s)->xShmLock(s->file, READ_LOCK_1, 1, SQLITE_SHM_UNLOCK | SQLITE_SHM_SHARED);
+        if (s->mapped) methods(s)->xShmUnmap(s->file, is_last_and_index_ours(s));
+        methods(s)->xUnlock(s->file, SQLITE_LOCK_NONE);
+        methods(s)->xClose(s->file);
+    }
+    free(s->file);
+    free(s->index);
+    sqlite3_free(s->wal_name);
+    if (s->name) sqlite3_free_filename(s->name);
+    free(s);
+}

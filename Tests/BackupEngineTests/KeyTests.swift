@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+import SealedSQLite
+import Testing
+
+@testable import BackupEngine
+
+struct KeyTests {
+    @Test func aRecoveryKeyIsReadAsItWasShownAndAsPeopleType() throws {
+        for _ in 0..<50 {
+            let text = RecoveryKey.random().text
+            #expect(text.hasPrefix("MKR1-") && text.utf8.count == 4 + 14 * 5)
+            #expect(try RecoveryKey(text: text).text == text)
+            #expect(try RecoveryKey(text: " " + text.lowercased().replacing("-", with: " ") + "\n").text == text)
+            let likeOthers = text.dropFirst(5).replacing("0", with: "O").replacing("1", with: "l")
+            #expect(try RecoveryKey(text: "mkr1" + likeOthers).text == text)
+        }
+    }
+
+    @Test func aWrongLetterIsTold() throws {
+        let text = Array(RecoveryKey.random().text)
+        for index in 5..<text.count where text[index] != "-" {
+            var other = text
+            other[index] = text[index] == "7" ? "8" : "7"
+            #expect(throws: BackupError.self) { try RecoveryKey(text: String(other)) }
+        }
+        #expect(throws: BackupError.recoveryKey("group 1 has a letter that no key has")) {
+            try RecoveryKey(text: "MKR1-U" + String(text.dropFirst(6)))
+        }
+        for wrong in ["", "MKR1", String(text.dropLast()), String(text) + "0", "XKR1" + String(text.dropFirst(4))] {
+            #expect(throws: BackupError.self) { try RecoveryKey(text: wrong) }
+        }
+    }
+
+    @Test func onlyItsRecoveryKeyOpensTheSealedKeys() throws {
+        let master = SealedKey.random()
+        let (keys, recovery) = try BackupKeys.make(master: master)
+        #expect(keys.recovery.bytes.count == SealedRecovery.byteCount)
+        let opened = try keys.recovery.open(RecoveryKey(text: recovery.text))
+        #expect(opened.master == master && opened.repository == keys.repository)
+        #expect(throws: BackupError.wrongRecoveryKey) { try keys.recovery.open(.random()) }
+        for index in [2, 500, 1_122, keys.recovery.bytes.count - 1] {
+            var bytes = keys.recovery.bytes
+            bytes[index] ^= 1
+            #expect(throws: BackupError.wrongRecoveryKey) { try SealedRecovery(bytes: bytes).open(recovery) }
+        }
+        var later = keys.recovery.bytes
+        later[0] = 2
+        #expect(throws: BackupError.laterRelease("the sealed keys")) { try SealedRecovery(bytes: later).open(recovery) }
+        // Another recovery key for the same repository.
+        let (renewed, second) = try BackupKeys.renew(master: master, repository: keys.repository)
+        #expect(try renewed.recovery.open(second).repository == keys.repository)
+        #expect(throws: BackupError.wrongRecoveryKey) { try renewed.recovery.open(recovery) }
+    }
+
+    @Test func retentionKeepsTheNewestOfEachPeriod() throws {
+        // Two a day over 100 days, as ids.
+        let start: Int64 = 1_795_824_000  // 2026-11-28, a Saturday, 00:00 UTC
+        let ids = (0..<200).map { Manifest.id(at: start + Int64($0) * 43_200) }
+        let rule = try #require(Retention("7d 4w 6m"))
+        let kept = ids.filter { !rule.superfluous(ids).contains($0) }
+        // The last of each of 7 days; of the 3 weeks before them; of the 3 months before that have some.
+        #expect(kept.count == 7 + 3 + 3)
+        #expect(kept.last == ids.last)
+        #expect(rule.superfluous(kept).isEmpty, "it is stable")
+        #expect(try #require(Retention("0d")).superfluous(ids).count == 199, "the newest always stays")
+        #expect(rule.superfluous(["no-time"]).isEmpty)
+        for wrong in ["", "7", "d", "-1d", "7x", "7d 4y"] { #expect(Retention(wrong) == nil) }
+    }
+}

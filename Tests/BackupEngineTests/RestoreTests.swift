@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+import Accounts
+import CalendarStore
+import Foundation
+import MailStore
+import OutgoingQueue
+import SealedSQLite
+import TestSupport
+import Testing
+
+@testable import BackupEngine
+
+struct RestoreTests {
+    @Test func everythingComesBackFromTheRepositoryAndTheRecoveryKey() async throws {
+        let world = try await World()
+        try await world.deliver(["one", "two", "three"], to: World.anna)
+        let before = try await world.inbox(of: World.anna)
+        let signing = try await world.open(World.anna) { _, directory in
+            try await directory.signingKeys(domain: "example.org").map(\.selector)
+        }
+        try await queue(in: world.data, world.keys).enqueue(
+            NewMessage(
+                reversePath: World.anna,
+                recipients: [NewDelivery(recipient: "c@elsewhere.test", route: .remote(domain: "elsewhere.test"))],
+                content: Array("Subject: out\r\n\r\nout\r\n".utf8)))
+        // Nothing of the store is closed: its logs are not written back.
+        let directory = try Directory(dataFolder: world.data, keys: world.keys)
+        try world.backUp()
+        withExtendedLifetime(directory) {}
+
+        let (data, keys) = (world.folder.file("new/data"), world.folder.file("new/keys"))
+        var restore = RestoreAll(data: data, keys: keys)
+        restore.master = world.folder.file("new/master.key")
+        restore.backupKeys = world.folder.file("new/backup")
+        let report = try await restore.run(world.source())
+        #expect(report.accounts == 2 && report.held == 1 && report.withoutFile.isEmpty && report.replaced == nil)
+        #expect(try KeyFile.read(#require(restore.master)) == world.master)
+        #expect(try BackupKeys(folder: #require(restore.backupKeys)).repository == world.backupKeys.repository)
+        let recovered = try PurposeKeys(folder: keys)
+        let after = try await world.inbox(of: World.anna, in: data, keys: recovered)
+        #expect(after.texts == before.texts)
+        #expect(after.state.uidValidity == before.state.uidValidity)
+        #expect(
+            after.state.uidNext > before.state.uidNext + 1_000 && after.state.highestModseq > before.state.highestModseq
+        )
+        try await world.open(World.anna, in: data, keys: recovered) { _, directory in
+            let found = try await directory.authenticate(login: World.anna, password: SecretBytes("long enough".utf8))
+            #expect(found?.address == World.anna)
+            #expect(try await directory.signingKeys(domain: "example.org").map(\.selector) == signing)
+        }
+        let spool = try queue(in: data, recovered)
+        #expect(try await spool.list().map(\.held) == [true])
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: data).filter {
+                $0.contains("restor") && $0 != "restore.lock"
+            } == [])
+
+        // A second time: there is a store now.
+        await #expect(throws: BackupError.self) { try await restore.run(world.source()) }
+        restore.replace = true
+        // It is open just now.
+        #expect(try await spool.depth().deliveries == 1)
+        let second = try await restore.run(world.source())
+        let replaced = try #require(second.replaced)
+        #expect(FileManager.default.fileExists(atPath: "\(data)/\(replaced)/config.db"))
+        #expect(try await world.inbox(of: World.anna, in: data, keys: recovered).texts == before.texts)
+    }
+
+    private func queue(in data: String, _ keys: PurposeKeys) throws -> OutgoingQueue {
+        OutgoingQueue(database: try StoreFile.spool.open(in: data, keys: keys, migrations: OutgoingQueue.migrations))
+    }
+
+    @Test func keysThatAreInPlaceStayAndEverythingIsWrappedByThem() async throws {
+        let world = try await World()
+        try await world.deliver(["one"], to: World.anna)
+        try world.backUp()
+        let (data, folder) = (world.folder.file("new"), world.folder.file("other-keys"))
+        let present = PurposeKeys(master: .random())
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try present.write(to: folder)
+        let report = try await RestoreAll(data: data, keys: folder).run(world.source())
+        #expect(report.keptKeys)
+        #expect(try await world.inbox(of: World.anna, in: data, keys: present).texts.count == 1)
+        let signing = try await world.open(World.anna, in: data, keys: present) { _, directory in
+            try await directory.signingKeys(domain: "example.org").count
+        }
+        #expect(signing == 2)
+        await #expect(throws: (any Error).self) { _ = try await world.inbox(of: World.anna, in: data) }
+        #expect(try StoreFile.spool.key(in: data, keys: present).hex.count == 64)
+    }
+
+    @Test func anAccountComesBackUnderAnOpenSessionAndGivesNothingOutTwice() async throws {
+        let world = try await World()
+        try await world.deliver(["kept 1", "kept 2"], to: World.anna)
+        try await world.open(World.anna) { store, _ in _ = try await CalendarStore(store).collections(.calendar) }
+        try world.backUp()
+        let (data, anna) = (world.data, World.anna)
+        try await world.open(anna) { session, directory in
+            // After the backup: one message more, one gone, a mailbox made anew, an event.
+            let lost = try await session.deliver(Array("Subject: lost\r\n\r\nlost\r\n".utf8))
+            let inbox = try await session.select(.inbox)
+            _ = try await session.expunge([1], in: inbox.id)
+            let known = try await session.select(.inbox)
+            let calendars = CalendarStore(session)
+            _ = try await calendars.put(
+                .calendar, "calendar",
+                NewObject(name: "e", uid: "e", data: [1], index: .calendar(component: "VEVENT", start: 0, end: 1)))
+            let token = try await calendars.collection(.calendar, "calendar").syncToken
+            let bert = try await directory.account(World.bert).id
+
+            let restore = RestoreAccount(data: data, address: anna, actor: "test")
+            let report = try await restore.run(world.source(), keys: world.keys)
+            #expect(!report.wasAbsent)
+            // The open session finds the mailbox gone, and the content is the backup's.
+            await #expect(throws: StoreError.noSuchMailbox) {
+                try await session.changes(in: known.id, since: known.state)
+            }
+            let now = try await session.select(.inbox)
+            #expect(now.messages.uids == [1, 2])
+            #expect(now.state.uidNext > lost.uid + 1 && now.state.highestModseq > known.state.highestModseq)
+            #expect(now.state.uidValidity == known.state.uidValidity)
+            #expect(now.messages.modseqs.allSatisfy { $0 > known.state.highestModseq })
+            #expect(try await session.deliver(Array("Subject: new\r\n\r\nnew\r\n".utf8)).uid >= now.state.uidNext)
+            // What the client knew of the lost time is told as gone to whoever asks from that state.
+            await #expect(throws: CollectionError.invalidSyncToken) {
+                try await calendars.changes(.calendar, "calendar", since: token, limit: 10)
+            }
+            // The replaced content is there, sealed, with the lost message; additions are possible in it again.
+            let copy = try #require(report.replaced)
+            let id = try await directory.account(anna).id
+            let key = try directory.fileKey(of: id)
+            let name = (copy as NSString).deletingLastPathComponent + "/\(bert).db"
+            try FileManager.default.moveItem(atPath: copy, toPath: name)
+            let files = AccountDirectory(root: (copy as NSString).deletingLastPathComponent) { _ in key }
+            let old = try await files.store(for: bert)
+            #expect(try await old.select(.inbox).messages.uids == [2, 3])
+            #expect(try await old.integrityProblems().isEmpty)
+            await files.close()
+        }
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: world.data + "/accounts").allSatisfy {
+                !$0.contains("restoring")
+            })
+    }
+
+    @Test func aRemovedAndADestroyedAccountComeBack() async throws {
+        let world = try await World()
+        try await world.deliver(["mine"], to: World.anna)
+        try await world.deliver(["other"], to: World.bert)
+        try world.backUp()
+        let bert = try await world.open(World.bert) { _, directory in
+            _ = try await directory.removeAccount(World.anna, by: "test")
+            return try await directory.account(World.bert).id
+        }
+        let removed = try await RestoreAccount(data: world.data, address: World.anna, actor: "test")
+            .run(world.source(), keys: world.keys)
+        #expect(removed.wasAbsent && removed.replaced != nil)
+        #expect(try await world.inbox(of: World.anna).texts.count == 1)
+        let login = try await world.open(World.anna) { _, directory in
+            try await directory.authenticate(login: World.anna, password: SecretBytes("long enough".utf8))
+        }
+        #expect(login?.address == World.anna)
+        // Its file gone, then damaged.
+        for damage in [nil, Data(repeating: 7, count: 20_000)] {
+            let path = "\(world.data)/accounts/\(bert).db"
+            for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + suffix) }
+            try damage?.write(to: URL(fileURLWithPath: path))
+            let report = try await RestoreAccount(data: world.data, address: World.bert, actor: "test")
+                .run(world.source(), keys: world.keys)
+            #expect(!report.wasAbsent && (report.replaced != nil) == (damage != nil))
+            #expect(try await world.inbox(of: World.bert).texts.count == 1)
+        }
+        // Beside the one that is there.
+        let beside = try await RestoreAccount(
+            data: world.data, address: World.bert, newAddress: "old-bert@example.org", actor: "test"
+        ).run(world.source(), keys: world.keys)
+        #expect(beside.wasAbsent)
+        #expect(try await world.inbox(of: "old-bert@example.org").texts.count == 1)
+        await #expect(throws: DirectoryError.addressTaken("anna@example.org")) {
+            try await RestoreAccount(data: world.data, address: World.bert, newAddress: World.anna, actor: "test")
+                .run(world.source(), keys: world.keys)
+        }
+    }
+
+    @Test func aMoveThatWasCutOffIsFinishedByTheNextRun() async throws {
+        let world = try await World()
+        try await world.deliver(["one"], to: World.anna)
+        try world.backUp()
+        let data = world.folder.file("new")
+        _ = try await RestoreAll(data: data, keys: world.folder.file("k")).run(world.source())
+        // As if it had died within the move, with config.db and one account still to go.
+        let account = try #require(
+            FileManager.default.contentsOfDirectory(atPath: data + "/accounts").first { $0.hasSuffix(".db") })
+        for folder in [data + "/restoring", data + "/accounts/restoring"] {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        }
+        try FileManager.default.moveItem(atPath: data + "/config.db", toPath: data + "/restoring/config.db")
+        try FileManager.default.moveItem(
+            atPath: data + "/accounts/" + account, toPath: data + "/accounts/restoring/" + account)
+        let pending = #"{"backup":"b","files":["config.db","config.slot","accounts/\#(account)"]}"#
+        try Data(pending.utf8).write(to: URL(fileURLWithPath: data + "/restore.pending"))
+        let report = try await RestoreAll(data: data, keys: world.folder.file("k")).run(world.source())
+        #expect(report == RestoreAll.Report(backup: "b"))
+        #expect(try await world.inbox(of: World.anna, in: data).texts.count == 1)
+        #expect(!FileManager.default.fileExists(atPath: data + "/restore.pending"))
+    }
+}

@@ -1,0 +1,293 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Backups and restores beside running services: a backup during a stream of mail, an account brought back under an open IMAP
+session, S3 (moto's server, through rclone), kill -9 at any moment, damage, wrong keys, nothing in clear.
+
+What came back is read by an independent program (SQLite3 Multiple Ciphers).   usage: TRY.JSON
+"""
+import contextlib
+import json
+import os
+import pathlib
+import random
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+import apsw
+
+from session import Instance, empty, messages, wait_for
+
+instance = Instance()
+alice, bob = instance.accounts[:2]
+state = pathlib.Path(instance.values["data"]).parent
+repository = pathlib.Path(instance.values["backup"]["repository"])
+recovery = instance.values["backup"]["recovery_key_file"]
+work = pathlib.Path(tempfile.mkdtemp(prefix="mailkeep-backup-"))
+
+
+def mailkeep(*arguments, check=True, text=None, environment=None):
+    done = subprocess.run([instance.values["mailkeep"], *map(str, arguments)], input=text or "", capture_output=True, text=True,
+                          env={**os.environ, **(environment or {})})
+    if check and done.returncode != 0:
+        sys.exit(f"mailkeep {' '.join(map(str, arguments))}: {done.returncode}\n{done.stdout}{done.stderr}")
+    return done
+
+
+def refused(words, *arguments, **more):
+    done = mailkeep(*arguments, check=False, **more)
+    assert done.returncode != 0 and words in done.stderr, (arguments, done)
+
+
+def texts(store, address):
+    """Folded headers of every message in a restored account, read by SQLite3 Multiple Ciphers."""
+    places = ["--data", store / "data", "--keys", store / "keys"]
+    key = mailkeep("account", "key", address, *places).stdout.strip()
+    [name] = [a["id"] for a in json.loads(mailkeep("account", "list", "--json", *places).stdout) if a["address"] == address]
+    connection = apsw.Connection(str(store / "data" / "accounts" / f"{name}.db"))
+    connection.pragma("cipher", "chacha20")
+    connection.pragma("key", f"raw:{key}")
+    assert connection.pragma("integrity_check") == "ok"
+    found = [row[0] for row in connection.execute("SELECT header FROM texts")]
+    connection.close()
+    return found
+
+
+def restore(name, *arguments):
+    target = work / name
+    mailkeep("restore", "all", "--recovery-key-file", recovery, "--data", target / "data", "--keys", target / "keys", *arguments)
+    return target
+
+
+class Stream:
+    """Messages from alice to bob until `stop`; `accepted` are those that were answered with 250."""
+
+    def __init__(self, name):
+        self.name, self.accepted, self.done = name, [], threading.Event()
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+
+    def run(self):
+        with instance.submission(alice) as smtp:
+            number = 0
+            while not self.done.is_set():
+                number += 1
+                subject = f"{self.name}-{number}-end"
+                smtp.sendmail(alice["address"], [bob["address"]], f"From: {alice['address']}\r\nTo: {bob['address']}\r\nSubject: {subject}\r\n\r\n{'x' * 3000}\r\n")
+                self.accepted.append(subject)
+
+    def stop(self):
+        self.done.set()
+        self.thread.join()
+
+
+def during_a_stream():
+    stream = Stream("flow")
+    for turn in range(4):
+        wait_for(lambda: len(stream.accepted) > 20 * (turn + 1), "mail to flow")
+        before = list(stream.accepted)
+        backup = mailkeep("backup", "now").stdout.strip()
+        assert re.fullmatch(r"\d{8}T\d{6}Z-[0-9a-f]{8}", backup), backup
+        back = restore(f"stream-{turn}", "--backup", backup)
+        # What was accepted is in the account, or on its way into it.
+        held = mailkeep("queue", "list", "--json", "--data", back / "data", "--keys", back / "keys").stdout
+        present = "\n".join(texts(back, bob["address"]))
+        lost = [subject for subject in before if subject not in present]
+        assert not lost or json.loads(held), f"{len(lost)} accepted messages are missing: {lost[:5]}"
+        assert not lost, lost[:5]
+        health = mailkeep("health", "--data", back / "data", "--keys", back / "keys", "--json").stdout
+        assert all(check["ok"] for check in json.loads(health)), health
+    stream.stop()
+    print(f"{len(stream.accepted)} messages flowed through four backups")
+
+
+def under_an_open_session():
+    imap = instance.imap(bob)
+    imap.select("INBOX")
+    before = messages(imap)
+    assert before
+    backup = mailkeep("backup", "now").stdout.strip()
+    # Afterwards: everything is deleted, and something new came.
+    empty(imap)
+    with instance.submission(alice) as smtp:
+        smtp.sendmail(alice["address"], [bob["address"]], "Subject: lost-time\r\n\r\nlost\r\n")
+    wait_for(lambda: imap.noop()[0] == "OK" and any(b"lost-time" in m for m in messages(imap)), "a message of the lost time")
+    imap.select("INBOX")
+    highest = int(imap.uid("SEARCH", None, "ALL")[1][0].split()[-1])
+    told = json.loads(mailkeep("restore", "account", bob["address"], "--backup", backup, "--recovery-key-file", recovery, "--json").stdout)
+    assert os.path.exists(told["replaced"]) and not told["wasAbsent"], told
+    # The session that knew the old mailbox is told so and ends.
+    try:
+        for _ in range(3):
+            imap.noop()
+        sys.exit("the open session went on as if nothing had happened")
+    except imap.abort as error:
+        assert "BYE" in str(error) or "EOF" in str(error) or "closed" in str(error), error
+    again = instance.imap(bob)
+    assert messages(again) == before, "other messages came back"
+    with instance.submission(alice) as smtp:
+        smtp.sendmail(alice["address"], [bob["address"]], "Subject: after\r\n\r\nafter\r\n")
+    wait_for(lambda: any(b"Subject: after" in m for m in messages(again)), "mail after the restore")
+    newest = int(again.uid("SEARCH", None, "ALL")[1][0].split()[-1])
+    assert newest > highest, "a UID of the lost time was given out again"
+    os.unlink(told["replaced"])
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+@contextlib.contextmanager
+def storage():
+    """S3 as moto has it, and rclone's configuration for it."""
+    port = free_port()
+    program = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    server = subprocess.Popen(program, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        def answers():
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+                return True
+            return False
+        wait_for(answers, "moto's server")
+        configuration = work / "rclone.conf"
+        configuration.write_text(
+            f"[offsite]\ntype = s3\nprovider = Other\nendpoint = http://127.0.0.1:{port}\naccess_key_id = key\n"
+            "secret_access_key = secret\nregion = us-east-1\nforce_path_style = true\n")
+        configuration.chmod(0o600)
+        subprocess.run(["rclone", "--config", configuration, "mkdir", "offsite:mail"], check=True, capture_output=True)
+        yield {"MAILKEEP_BACKUP_REPOSITORY": "offsite:mail/backups", "MAILKEEP_BACKUP_RCLONE_CONFIG": str(configuration),
+               "MAILKEEP_BACKUP_STAGING": str(work)}
+    finally:
+        server.kill()
+        server.wait()
+
+
+def in_object_storage():
+    with storage() as environment:
+        rclone = ["rclone", "--config", environment["MAILKEEP_BACKUP_RCLONE_CONFIG"]]
+        first = mailkeep("backup", "run", environment=environment).stdout.strip()
+        count = len(subprocess.run([*rclone, "lsf", "-R", "offsite:mail/backups/chunks"], check=True, capture_output=True).stdout.split())
+        second = mailkeep("backup", "run", environment=environment).stdout.strip()
+        assert [b["id"] for b in json.loads(mailkeep("backup", "list", "--json", environment=environment).stdout)] in ([second, first], [first, second])
+        mailkeep("backup", "verify", "--all", environment=environment)
+        target = work / "s3"
+        mailkeep("restore", "all", "--recovery-key-file", recovery, "--data", target / "data", "--keys", target / "keys", environment=environment)
+        assert any("after" in text for text in texts(target, bob["address"]))
+        mailkeep("backup", "tidy", "--keep", "1d", environment=environment)
+        mailkeep("backup", "verify", environment=environment)
+        listing = subprocess.run([*rclone, "lsf", "-R", "offsite:mail/backups"], check=True, capture_output=True, text=True).stdout
+        assert "locks/" not in listing.replace("locks/\n", ""), "a lock was left"
+        victim = next(line for line in listing.split() if len(line.split("/")[-1]) == 64)
+        subprocess.run([*rclone, "deletefile", f"offsite:mail/backups/{victim}"], check=True)
+        done = mailkeep("backup", "verify", environment=environment, check=False)
+        assert done.returncode == 1 and "missing" in done.stdout, done
+        assert not list(work.glob("mailkeep-*")), "staging was left behind"
+        print(f"{count} chunks in object storage")
+
+
+def killed(arguments, after):
+    process = subprocess.Popen([instance.values["mailkeep"], *map(str, arguments)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        process.wait(after)
+        return False
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        return True
+
+
+def killed_at_any_moment():
+    dice = random.Random()
+    place = work / "killed"
+    base = ["--repository", place]
+    rounds, kills, end = 0, 0, time.monotonic() + 12
+    while time.monotonic() < end:
+        # A new repository now and then, so that much is to be written.
+        if rounds % 6 == 0:
+            shutil.rmtree(place, ignore_errors=True)
+        rounds += 1
+        kills += killed(["backup", "run", *base], dice.uniform(0.005, 0.25))
+        if rounds % 3 == 0:
+            mailkeep("backup", "run", *base)
+            mailkeep("backup", "verify", "--all", *base)
+    print(f"backup: {kills} kills in {rounds} rounds")
+
+    target = work / "live"
+    command = ["restore", "all", *base, "--recovery-key-file", recovery, "--data", target / "data", "--keys", target / "keys"]
+    mailkeep("backup", "run", *base)
+    mailkeep(*command)
+    whole = sorted(texts(target, bob["address"]))
+    rounds, kills, end = 0, 0, time.monotonic() + 18
+    while time.monotonic() < end:
+        rounds += 1
+        kills += killed([*command, "--replace"], dice.uniform(0.01, 0.5))
+        if (target / "data" / "restore.pending").exists():
+            mailkeep(*command)  # it was decided: the next run finishes it
+        health = json.loads(mailkeep("health", "--data", target / "data", "--keys", target / "keys", "--json").stdout)
+        assert all(check["ok"] for check in health), health
+        assert sorted(texts(target, bob["address"])) == whole, "the live data was not whole"
+    mailkeep(*command, "--replace")
+    assert not (target / "data" / "restoring").exists() and sorted(texts(target, bob["address"])) == whole
+    print(f"restore: {kills} kills in {rounds} rounds")
+
+
+def mistakes_are_told():
+    key = pathlib.Path(recovery).read_text().strip()
+    target = ["--data", work / "wrong" / "data", "--keys", work / "wrong" / "keys"]
+    refused("a letter is wrong", "restore", "all", *target, "--recovery-key-file", "-", text=key[:-1] + ("0" if key[-1] != "0" else "1"))
+    refused("14 groups", "restore", "all", *target, "--recovery-key-file", "-", text=key[:-5])
+    other = work / "other"
+    mailkeep("backup", "keys", "--master", state / "keys" / "master.key", "--output", other, "--recovery-key-output", work / "other.key")
+    refused("does not open this repository", "restore", "all", *target, "--recovery-key-file", work / "other.key")
+    refused("another repository key", "backup", "run", "--backup-keys", other)
+    refused("--replace", "restore", "all", "--recovery-key-file", recovery)
+    refused("stop every service first", "restore", "all", "--replace", "--recovery-key-file", recovery)
+    refused("must not lie in the store", "backup", "run", "--repository", state / "data" / "backups")
+    refused("there is no backup repository", "backup", "list", "--repository", work / "nothing")
+    refused("there is no backup", "restore", "all", *target, "--recovery-key-file", recovery, "--backup", "20200101T000000Z-00000000")
+    assert not (work / "wrong" / "data" / "config.db").exists()
+
+
+def damage_is_found():
+    copy = work / "copy"
+    shutil.copytree(repository, copy)
+    chunk = max(copy.glob("chunks/*/*"), key=lambda path: path.stat().st_size)
+    data = bytearray(chunk.read_bytes())
+    data[len(data) // 2] ^= 1
+    chunk.chmod(0o600)
+    chunk.write_bytes(data)
+    done = mailkeep("backup", "verify", "--all", "--repository", copy, check=False)
+    assert done.returncode == 1 and "DAMAGED" in done.stdout and chunk.name in done.stdout, done
+
+
+def nothing_in_clear():
+    for path in repository.rglob("*"):
+        name = str(path.relative_to(repository))
+        assert not re.search("alice|bob|mailkeep.test", name), name
+        if path.is_file():
+            content = path.read_bytes()
+            for secret in (b"flow-", b"lost-time", b"mailkeep.test", b"alice", b"accounts/", b"CREATE TABLE"):
+                assert secret not in content, f"{name} holds {secret!r} in clear"
+
+
+def main():
+    try:
+        during_a_stream()
+        under_an_open_session()
+        mistakes_are_told()
+        damage_is_found()
+        in_object_storage()
+        killed_at_any_moment()
+        nothing_in_clear()
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+main()

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import GRDB
+import SealedSQLite
+import TestSupport
+import Testing
+
+/// Snapshots of files that real processes write, open, close and die on.
+@Suite(.timeLimit(.minutes(3))) struct SnapshotTests {
+    let world: KillTests
+    var path: String { world.path }
+    var key: SealedKey { world.key }
+
+    init() throws { world = try KillTests() }
+
+    /// A process that moves amounts (our_writer.py) and says the number of each of its commits.
+    private final class Writer {
+        let process = Process()
+        private let output = Pipe()
+        private var rest = ""
+
+        init(_ arguments: [String]) throws {
+            process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+            process.arguments = [Program.python] + arguments
+            process.standardOutput = output
+            try process.run()
+        }
+
+        /// The next commit that it reports; `nil`: it is gone.
+        func next() -> Int? {
+            while !rest.contains("\n") {
+                let data = output.fileHandleForReading.availableData
+                guard !data.isEmpty else { return nil }
+                rest += String(decoding: data, as: UTF8.self)
+            }
+            let lines = rest.split(separator: "\n", omittingEmptySubsequences: false)
+            rest = String(lines.last ?? "")
+            return lines.dropLast().last.flatMap { Int($0) }
+        }
+
+        func kill() {
+            Foundation.kill(process.processIdentifier, SIGKILL)
+            process.waitUntilExit()
+        }
+
+        deinit { kill() }
+    }
+
+    /// Writes the state of now to a new file.
+    private func copy(to name: String) throws -> String {
+        let target = world.folder.file(name)
+        let snapshot = try FileSnapshot(path: path)
+        #expect(FileManager.default.createFile(atPath: target, contents: nil))
+        let handle = try #require(FileHandle(forWritingAtPath: target))
+        var buffer = [UInt8](repeating: 0, count: 16 * snapshot.pageSize)
+        var page: UInt32 = 1
+        while page <= snapshot.pages {
+            let count = try buffer.withUnsafeMutableBytes { try snapshot.read(from: page, into: $0) }
+            try handle.write(contentsOf: buffer[..<count])
+            page += UInt32(count / snapshot.pageSize)
+        }
+        try snapshot.check()
+        try handle.close()
+        return target
+    }
+
+    /// Opens a copy with the key: sound, in balance, and of each process an unbroken run of commits. Returns the last.
+    private func commits(in copy: String) throws -> [Int: Int] {
+        let queue = try SealedDatabase.openQueue(path: copy, key: key, migrations: [notes, KillTests.ledger])
+        defer { try? queue.close() }
+        return try queue.read { db in
+            #expect(try String.fetchAll(db, sql: "PRAGMA integrity_check") == ["ok"])
+            #expect(try Int.fetchOne(db, sql: "SELECT coalesce(sum(amount), 0) FROM ledger") == 0)
+            var last: [Int: Int] = [:]
+            for row in try Row.fetchAll(db, sql: "SELECT process, max(number), count(*) FROM reported GROUP BY process")
+            {
+                #expect(row[1] as Int == row[2] as Int)
+                last[row[0]] = row[1]
+            }
+            return last
+        }
+    }
+
+    @Test func eachIsOneStateWhileFourProcessesWriteOpenAndDie() throws {
+        try SealedDatabase.create(path: path, key: key, migrations: [notes, KillTests.ledger])
+        let arguments = [world.script, "write", try world.library(), path, key.hex]
+        var writers = try (0..<4).map { _ in try Writer(arguments) }
+        for round in 0..<24 {
+            var reported: [Int: Int] = [:]
+            for writer in writers {
+                let number = try #require(writer.next())
+                reported[Int(writer.process.processIdentifier)] = number
+            }
+            let found = try commits(in: copy(to: "copy-\(round).db"))
+            for (process, number) in reported { #expect(found[process] ?? 0 >= number) }
+            // One dies in the middle of something, and another opens the file, recovers the log, goes on.
+            if round % 4 == 3 {
+                writers.removeFirst().kill()
+                writers.append(try Writer(arguments))
+            }
+        }
+        // All gone at once, a log left behind: the first to open it recovers while a snapshot holds its lock.
+        writers.removeAll()
+        let snapshot = try FileSnapshot(path: path)
+        let before = try commits(in: path)
+        try snapshot.check()
+        withExtendedLifetime(snapshot) {}
+        #expect(try commits(in: copy(to: "last.db")) == before)
+    }
+
+    @Test func aFileThatNobodyHasOpenIsCopiedAndLeftAsItWas() throws {
+        try SealedDatabase.create(path: path, key: key, migrations: [notes, KillTests.ledger])
+        let before = try Data(contentsOf: URL(fileURLWithPath: path))
+        let copied = try copy(to: "copy.db")
+        #expect(try Data(contentsOf: URL(fileURLWithPath: copied)) == before)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: world.folder.path).sorted() == ["a.db", "copy.db"])
+    }
+
+    @Test func writersReadersAndCheckpointsGoOnWhileOneIsHeld() throws {
+        try SealedDatabase.create(path: path, key: key, migrations: [notes])
+        let first = try SealedDatabase.openQueue(path: path, key: key, migrations: [notes])
+        func note(_ text: String) throws {
+            try first.write { try $0.execute(sql: "INSERT INTO notes (text) VALUES (?)", arguments: [text]) }
+        }
+        for number in 0..<50 { try note("before \(number) " + String(repeating: "x", count: 3000)) }
+        // The log is written back whole: its read mark is then one that stops nobody.
+        try first.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
+        let snapshot = try FileSnapshot(path: path)
+        for number in 0..<50 { try note("after \(number) " + String(repeating: "y", count: 3000)) }
+        try first.writeWithoutTransaction { _ = try $0.checkpoint(.passive) }
+        let second = try SealedDatabase.openQueue(path: path, key: key, migrations: [notes])
+        #expect(try second.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM notes") } == 100)
+        var bytes = [UInt8](repeating: 0, count: Int(snapshot.bytes))
+        #expect(try bytes.withUnsafeMutableBytes { try snapshot.read(from: 1, into: $0) } == bytes.count)
+        try snapshot.check()
+        let target = world.folder.file("copy.db")
+        try Data(bytes).write(to: URL(fileURLWithPath: target))
+        let copied = try SealedDatabase.openQueue(path: target, key: key, migrations: [notes])
+        #expect(try copied.read { try String.fetchOne($0, sql: "PRAGMA integrity_check") } == "ok")
+        #expect(try copied.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM notes") } == 50)
+    }
+
+    @Test func whatIsNoSealedFileIsRefused() throws {
+        #expect(throws: SnapshotError.noSuchFile(path)) { try FileSnapshot(path: path) }
+        try Data(repeating: 7, count: 8192).write(to: URL(fileURLWithPath: path))
+        #expect(throws: SnapshotError.notSealed(path)) { try FileSnapshot(path: path) }
+        try Data().write(to: URL(fileURLWithPath: path))
+        #expect(throws: SnapshotError.notSealed(path)) { try FileSnapshot(path: path) }
+    }
+}
