@@ -111,7 +111,7 @@ start() { compose up -d "${replicas[@]}"; }
 
 all_healthy() {
   local id
-  for id in $(compose ps -q edge redis smtp-inbound smtp-outbound mail-access dav-access); do
+  for id in $(compose ps -q edge redis smtp-inbound smtp-outbound mail-access dav-access backup); do
     [[ $(docker inspect --format '{{.State.Health.Status}}' "$id") == healthy ]] || return 1
   done
   # and the edge has found them
@@ -185,7 +185,7 @@ locked_down() {
   done
   # the sender's side sees no account's file, only the edge publishes ports
   for id in $(compose ps -q smtp-outbound); do [[ -z $(docker exec "$id" ls /data/accounts) ]]; done
-  for id in $(compose ps -q redis smtp-inbound smtp-outbound mail-access dav-access); do [[ -z $(docker port "$id") ]]; done
+  for id in $(compose ps -q redis smtp-inbound smtp-outbound mail-access dav-access backup); do [[ -z $(docker port "$id") ]]; done
 }
 
 redis_keeps_nothing() {
