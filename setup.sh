@@ -17,6 +17,8 @@ Mailkeep: your own mail server.
   ./setup.sh                  the menu
 
   ./setup.sh install          set up a server on this machine           (each has --help, and a flag for every question)
+  ./setup.sh backups          say where backups go and when, and take a first one
+  ./setup.sh restore          bring a backup back: one account, or everything, also on a new machine
   ./setup.sh upgrades         upgrade by itself: not there yet
   ./setup.sh certificates     renew certificates: not there yet
 
@@ -33,7 +35,7 @@ command=${1:-menu}
 [[ $# -gt 0 ]] && shift
 case $command in
   menu) menu_main ;;
-  install | try | test)
+  install | backups | restore | try | test)
     # shellcheck disable=SC1090  # one file for each
     source "$setup/$command.sh"
     "${command}_main" "$@"

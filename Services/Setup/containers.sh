@@ -7,17 +7,20 @@
 
 # shellcheck source=Services/Setup/settings.sh
 source "$setup/settings.sh"
+# shellcheck source=Services/Setup/repository.sh
+source "$setup/repository.sh"
 
 # More docker arguments for every one-shot container.
 control_arguments=()
 
 store_gid=10000
-declare -A service_uid=([smtp-inbound]=10001 [smtp-outbound]=10002 [mail-access]=10003 [redis]=10004 [dav-access]=10006 [control]=10009)
+declare -A service_uid=([smtp-inbound]=10001 [smtp-outbound]=10002 [mail-access]=10003 [redis]=10004 [dav-access]=10006 [backup]=10008 [control]=10009)
 declare -A service_secrets=(
   [smtp-inbound]="configuration.key accounts.key spool.key tls.crt tls.key redis-password"
   [smtp-outbound]="configuration.key spool.key signing.key tls.crt tls.key redis-password"
   [mail-access]="configuration.key accounts.key tls.crt tls.key redis-password"
   [dav-access]="configuration.key accounts.key tls.crt tls.key redis-password"
+  [backup]="repository.key recovery.sealed rclone.conf settings.env tls.crt tls.key redis-password"
   [redis]="redis.conf redis-password"
   [control]="configuration.key accounts.key spool.key signing.key redis-password tls.crt"
 )
@@ -52,16 +55,22 @@ CONF
   share_secrets
 }
 
+# share_secrets   what each service may know, of $secrets/all, goes into its folder.
 share_secrets() {
-  local service file folder
+  local service file folder all=$secrets/all
+  # A backup has the settings, too. Without a remote there is nothing to tell rclone.
+  install -m 0600 "$settings" "$all/settings.env" || return
+  [[ -f $all/rclone.conf ]] || (umask 0077 && : >"$all/rclone.conf") || return
   for service in "${!service_secrets[@]}"; do
     folder=$secrets/$service
     mkdir -p "$folder"
     for file in ${service_secrets[$service]}; do
+      # Backup keys are there when the recovery key has been told.
+      [[ -e $all/$file ]] || continue
       # Services take a changed certificate anew; what is the same stays.
-      if cmp -s "$secrets/all/$file" "$folder/$file" &&
+      if cmp -s "$all/$file" "$folder/$file" &&
         [[ $(stat -c '%u:%g %a' "$folder/$file") == "${service_uid[$service]}:$store_gid 400" ]]; then continue; fi
-      install -o "${service_uid[$service]}" -g "$store_gid" -m 0400 "$secrets/all/$file" "$folder/$file.new" &&
+      install -o "${service_uid[$service]}" -g "$store_gid" -m 0400 "$all/$file" "$folder/$file.new" &&
         mv -f "$folder/$file.new" "$folder/$file" || return
     done
     chown "${service_uid[$service]}:$store_gid" "$folder" && chmod 0500 "$folder" || return
@@ -74,13 +83,24 @@ control_container() {
   while [[ $# -gt 0 && $1 != -- ]]; do run+=("$1") && shift; done
   shift
   docker run --rm -i --read-only --tmpfs /tmp:size=16m --cap-drop ALL --security-opt no-new-privileges \
-    "${control_arguments[@]}" "${run[@]}" "mailkeep/control:$version" "$@"
+    "${control_arguments[@]}" "${run[@]}" "mailkeep/${control_image:-control}:$version" "$@"
 }
 
 # mailkeep_container ARGUMENTS…   the operator's command on the store of the compose project, with just the keys that the
-# command needs (docs/mailkeep-command.md has the table). `health` is on the services' inner network, `dns` on the one that
-# leads out; the others are on none.
+# command needs (docs/mailkeep-command.md has the table). `health` and `backup now` are on the services' inner network, `dns`
+# on the one that leads out; repository.sh has those that work on the backups; the others are on none.
 mailkeep_container() {
+  case "${1:-} ${2:-}" in
+    "backup run" | "backup list" | "backup verify" | "backup tidy")
+      backup_container "$@"
+      return
+      ;;
+    "restore account")
+      restore_account_container "$@"
+      return
+      ;;
+    "backup keys" | "restore all") fail "that concerns secrets and containers: use $root/setup.sh, entries 2 and 5" ;;
+  esac
   local -a keys=() run=(-v "${project}_store:/data" -v "${project}_accounts:/data/accounts")
   case "${1:-} ${2:-}" in
     "domain add") keys=(configuration signing) ;;
@@ -92,12 +112,12 @@ mailkeep_container() {
   local key
   for key in "${keys[@]}"; do run+=(-v "$secrets/control/$key.key:/run/mailkeep/$key.key:ro"); done
   case ${1:-} in
-    health)
+    health | backup)
       run+=(--network "${project}_back" -e MAILKEEP_REDIS_HOST=redis -e MAILKEEP_REDIS_PORT=6379
         -v "$secrets/control/redis-password:/run/mailkeep/redis-password:ro"
         -e MAILKEEP_REDIS_PASSWORD_FILE=/run/mailkeep/redis-password)
       local service
-      if [[ $* != *--service* ]]; then
+      if [[ $1 == health && $* != *--service* ]]; then
         for service in $(our_services); do set -- "$@" --service "http://$service:8080"; done
       fi
       ;;

@@ -3,7 +3,7 @@
 # `./setup.sh install`, entry 1 of the menu: from an empty server to one that sends and takes mail. A second run takes the
 # answers of the first, keeps every secret, and goes on where the first stopped.
 
-for part in packages options questions machine engine certificates containers deploy; do
+for part in packages options questions machine engine certificates containers recovery_key deploy; do
   # shellcheck disable=SC1090  # the files beside this one
   source "$setup/$part.sh"
 done
@@ -23,6 +23,7 @@ What to set up
                              routes; behind a router it has to be said)
   --certificate FILE         PEM file with the certificate and its chain, and
   --certificate-key FILE     its key (otherwise a certificate that mail programs will warn about, until there is a real one)
+  --recovery-key-output FILE where to write the recovery key of the backups (otherwise it is shown once, on a terminal)
 
 How
   --images WHICH             built: take the images mailkeep/* that are there; build: build them from this checkout;
@@ -42,13 +43,14 @@ TEXT
 }
 
 install_main() {
-  local domain hostname administrator password_file certificate certificate_key images secrets zone_file prefix
+  local domain hostname administrator password_file certificate certificate_key recovery_key_output images secrets zone_file prefix
   local addresses offline force will_build is_stopgap project version started=$EPOCHREALTIME
   local -a chosen
-  take_options install "domain hostname administrator password-file address certificate certificate-key images set settings secrets zone-file prefix" "offline force" "$@"
+  take_options install "domain hostname administrator password-file address certificate certificate-key recovery-key-output
+    images set settings secrets zone-file prefix" "offline force" "$@"
   domain=${given[domain]:-} hostname=${given[hostname]:-} administrator=${given[administrator]:-}
   password_file=${given[password-file]:-} certificate=${given[certificate]:-} certificate_key=${given[certificate-key]:-}
-  images=${given[images]:-auto} prefix=${given[prefix]:-/usr/local}
+  recovery_key_output=${given[recovery-key-output]:-} images=${given[images]:-auto} prefix=${given[prefix]:-/usr/local}
   offline=${given[offline]:-0} force=${given[force]:-0} addresses=$(tr '\n' ',' <<<"${given[address]:-}")
   domain=${domain,,} hostname=${hostname,,} addresses=${addresses%,}
   secrets=${given[secrets]:+$(realpath -m "${given[secrets]}")}
@@ -97,6 +99,7 @@ install_answers() {
 }
 
 install_checks() {
+  check_recovery_output
   say
   say "This machine:"
   ensure_engine
@@ -113,13 +116,16 @@ install_everything() {
   if [[ $will_build == 1 ]]; then step "Build the images (the first time some ten minutes)" build_images; fi
   choose_certificate
   step "Secrets in $secrets" make_secrets "$certificate" "$certificate_key"
-  step "Volumes" make_volumes
+  make_recovery_key
+  step "Volumes, and $(backups_folder) for backups" make_places
   step "The store" mailkeep_container init
   step "The domain $domain and its DKIM keys" add_domain
   add_administrator
   bring_up
   step "DNS records in $zone_file" write_zone_file
 }
+
+make_places() { make_volumes && make_backups_folder; }
 
 add_domain() {
   mailkeep_container domain list --json </dev/null | grep -qF "\"$domain\"" || mailkeep_container domain add "$domain" </dev/null

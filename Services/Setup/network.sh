@@ -49,15 +49,15 @@ free_port_advice() {
 
 # The inner network has a fixed range, since services trust the edge's address.
 check_network_free() {
-  local address=${setting[MAILKEEP_EDGE_ADDRESS]:-172.31.250.2} route way
+  local address=${setting[MAILKEEP_EDGE_ADDRESS]:-10.201.7.2} route way
   route=$(route_field dev "$address")
   way=$(route_field dev 1.1.1.1)
   if [[ -z $route || $route == "$way" ]] ||
     [[ -n $(docker network ls -q --filter "label=com.docker.compose.project=$project" 2>/dev/null) ]]; then
-    fine "inner network: ${setting[MAILKEEP_FRONT_SUBNET]:-172.31.250.0/24} is free"
+    fine "inner network: ${setting[MAILKEEP_FRONT_SUBNET]:-10.201.7.0/24} is free"
   else
     wrong "inner network: $address is reached over $route already" \
-      "Choose a free range: --set MAILKEEP_FRONT_SUBNET=10.201.7.0/24 --set MAILKEEP_EDGE_ADDRESS=10.201.7.2"
+      "Choose a free range: --set MAILKEEP_FRONT_SUBNET=10.201.9.0/24 --set MAILKEEP_EDGE_ADDRESS=10.201.9.2"
   fi
 }
 

@@ -26,8 +26,13 @@ take_place() {
   place_remote=${given[remote]:-}
 }
 
-# ask_place   asks for what the flags did not say; `setting` has what was said the last time.
+# ask_place   asks for what the flags did not say; with --yes all stays as it was the last time.
 ask_place() {
+  place_kept=0
+  if [[ -z $place_kind && -n ${setting[MAILKEEP_BACKUP_KIND]:-} ]] && ! is_interactive; then
+    place_kept=1 place_kind=${setting[MAILKEEP_BACKUP_KIND]} place_folder=${setting[MAILKEEP_BACKUPS]:-}
+    return
+  fi
   if is_interactive && [[ -z ${place_kind:-} ]]; then
     say
     say "  Backups are sealed: whoever keeps them reads nothing without the recovery key. Keep them away from this machine if you can:"
@@ -38,7 +43,7 @@ ask_place() {
   question place_kind --to "Where to (folder, s3, rclone)" "${setting[MAILKEEP_BACKUP_KIND]:-folder}" check_kind
   case $place_kind in
     folder)
-      question place_folder --folder "Folder" "${setting[MAILKEEP_BACKUPS]:-/var/backups/mailkeep}" check_folder
+      question place_folder --folder "Folder" "$(backups_folder)" check_folder
       ;;
     s3)
       question place_endpoint --endpoint "Endpoint" "" check_endpoint
@@ -58,7 +63,7 @@ check_kind() { [[ $1 =~ ^(folder|s3|rclone)$ ]] || { echo "'$1' is none of folde
 check_folder() {
   [[ $1 =~ ^/[A-Za-z0-9._/@+-]+$ ]] || { echo "'$1' is not a folder from / on, of letters, digits and ._/@+-" && return 1; }
 }
-check_endpoint() { [[ $1 =~ ^https?://[A-Za-z0-9.:\[\]_/-]+$ ]] || { echo "'$1' is not an address such as https://s3.example.com" && return 1; }; }
+check_endpoint() { [[ $1 =~ ^https?://[][A-Za-z0-9.:_/-]+$ ]] || { echo "'$1' is not an address such as https://s3.example.com" && return 1; }; }
 check_bucket() { [[ $1 =~ ^[A-Za-z0-9][A-Za-z0-9._/-]+$ ]] || { echo "'$1' is not a bucket such as mail-backups or mail-backups/server1" && return 1; }; }
 check_readable() { [[ -f $1 && -r $1 ]] || { echo "$1 cannot be read" && return 1; }; }
 check_remote() { [[ $1 =~ ^[A-Za-z0-9_-]+:[A-Za-z0-9._/@+-]*$ ]] || { echo "'$1' is not a remote such as offsite:mail" && return 1; }; }
@@ -77,10 +82,27 @@ read_access() {
   [[ $place_access$place_secret =~ ^[[:graph:]]+$ && -n $place_secret ]] || fail "the storage's keys are letters, digits and signs without spaces"
 }
 
-# place_rclone_file FILE   what rclone is told, 0600; nothing for a folder.
-place_rclone_file() {
+# take_place_settings   the answers as lines for the settings, in place_settings, and in `setting`.
+take_place_settings() {
+  local pair
+  place_settings=()
+  if [[ $place_kept == 1 ]]; then return; fi
+  place_settings=("MAILKEEP_BACKUP_KIND=$place_kind")
   case $place_kind in
-    folder) return ;;
+    folder) place_settings+=(MAILKEEP_BACKUP_REPOSITORY=/backups "MAILKEEP_BACKUPS=$place_folder") ;;
+    s3) place_settings+=("MAILKEEP_BACKUP_REPOSITORY=backups:$place_bucket") ;;
+    rclone) place_settings+=("MAILKEEP_BACKUP_REPOSITORY=$place_remote") ;;
+  esac
+  for pair in "${place_settings[@]}"; do setting[${pair%%=*}]=${pair#*=}; done
+}
+
+place_words() { if [[ $place_kind == folder ]]; then printf '%s' "$place_folder"; else printf '%s' "${setting[MAILKEEP_BACKUP_REPOSITORY]}"; fi; }
+
+# prepare_place FILE   the folder, which only the Backup service may read; or what rclone is told, in the file, 0600.
+prepare_place() {
+  if [[ $place_kept == 1 ]]; then return; fi
+  case $place_kind in
+    folder) make_backups_folder ;;
     rclone) install -m 0600 "$place_rclone" "$1" ;;
     s3)
       (
@@ -97,14 +119,5 @@ no_check_bucket = true
 CONF
       )
       ;;
-  esac
-}
-
-# What `mailkeep backup` calls it: the folder as containers see it, or remote:path.
-place_repository() {
-  case $place_kind in
-    folder) printf /backups ;;
-    s3) printf 'backups:%s' "$place_bucket" ;;
-    rclone) printf '%s' "$place_remote" ;;
   esac
 }

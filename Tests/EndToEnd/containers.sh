@@ -16,6 +16,8 @@ source "$setup/zone.sh"
 source "$setup/containers.sh"
 # shellcheck source=Services/Setup/engine.sh
 source "$setup/engine.sh"
+# shellcheck source=Services/Setup/recovery_key.sh
+source "$setup/recovery_key.sh"
 # shellcheck source=Services/Setup/deploy.sh
 source "$setup/deploy.sh"
 
@@ -31,7 +33,7 @@ secrets=$work/secrets
 namespace=mailkeeptest$$
 domain=mailkeep.test
 elsewhere=elsewhere.test
-gateway=172.31.251.1 # this machine on the services' outgoing network: where the second mail server listens
+gateway=10.201.8.1 # this machine on the services' outgoing network: where the second mail server listens
 
 clean_up() {
   local status=$?
@@ -46,7 +48,8 @@ clean_up() {
 }
 trap clean_up EXIT
 
-first=$((30000 + ($$ % 300) * 10))
+# Below what the kernel gives to outgoing connections.
+first=$((10000 + ($$ % 200) * 20))
 smtp=$first submission=$((first + 1)) submissions=$((first + 2)) imap=$((first + 3)) imaps=$((first + 4))
 pop3=$((first + 5)) pop3s=$((first + 6)) outbound=$((first + 7)) dav=$((first + 8))
 settings=$work/settings
@@ -55,9 +58,10 @@ mailkeep=$work/mailkeep
 
 configure() {
   write_settings "COMPOSE_PROJECT_NAME=$project" COMPOSE_FILE=compose.yaml:Tests/EndToEnd/compose.test.yaml \
-    "MAILKEEP_VERSION=${MAILKEEP_VERSION:-latest}" "MAILKEEP_SECRETS=$secrets" "MAILKEEP_HOSTNAME=mail.$domain" \
+    "MAILKEEP_VERSION=${MAILKEEP_VERSION:-latest}" "MAILKEEP_SECRETS=$secrets" \
+    "MAILKEEP_BACKUPS=$work/backups" "MAILKEEP_HOSTNAME=mail.$domain" \
     "MAILKEEP_DOMAIN=$domain" MAILKEEP_ADDRESSES=127.0.0.1 \
-    "MAILKEEP_TEST_DNS=$work/dns" MAILKEEP_DNS_FORWARD=172.31.251.53@5300 MAILKEEP_DNS_ANCHOR_FILE=/anchor.key \
+    "MAILKEEP_TEST_DNS=$work/dns" MAILKEEP_DNS_FORWARD=10.201.8.53@5300 MAILKEEP_DNS_ANCHOR_FILE=/anchor.key \
     "MAILKEEP_SMTP_PORT=$smtp" "MAILKEEP_SUBMISSION_PORT=$submission" "MAILKEEP_SUBMISSIONS_PORT=$submissions" \
     "MAILKEEP_IMAP_PORT=$imap" "MAILKEEP_IMAPS_PORT=$imaps" "MAILKEEP_POP3_PORT=$pop3" "MAILKEEP_POP3S_PORT=$pop3s" \
     "MAILKEEP_DAV_PORT=$dav" "MAILKEEP_OUTBOUND_PORT=$outbound" MAILKEEP_OUTBOUND_ALLOW_LOOPBACK=true
@@ -68,7 +72,9 @@ configure
 prepare() {
   make_certificate "$work/tls" localhost 127.0.0.1 ::1 "mail.$domain"
   make_secrets "$work/tls/server.crt" "$work/tls/server.key"
+  recovery_key_output=$work/recovery-key make_recovery_key
   make_volumes
+  make_backups_folder
   write_container_wrapper "$mailkeep"
   "$mailkeep" init
   "$mailkeep" domain add "$domain"
@@ -102,6 +108,7 @@ secrets_are_apart() {
   done
   [[ ! -e $secrets/smtp-inbound/signing.key && ! -e $secrets/smtp-outbound/accounts.key && ! -e $secrets/mail-access/spool.key ]]
   [[ ! -e $secrets/dav-access/spool.key && ! -e $secrets/dav-access/signing.key ]]
+  for file in configuration accounts spool signing; do [[ ! -e $secrets/backup/$file.key ]]; done
   local master
   master=$(find "$secrets" -name master.key | wc -l)
   [[ $master == 1 ]]
@@ -110,11 +117,10 @@ secrets_are_apart() {
 start() { compose up -d "${replicas[@]}"; }
 
 all_healthy() {
-  local id
-  for id in $(compose ps -q edge redis smtp-inbound smtp-outbound mail-access dav-access backup); do
-    [[ $(docker inspect --format '{{.State.Health.Status}}' "$id") == healthy ]] || return 1
-  done
-  # and the edge has found them
+  wait_for_health 120
+  wait_until 30 "the edge, until it has found every service" found_by_the_edge
+}
+found_by_the_edge() {
   local port
   for port in "$imaps" "$submissions" "$pop3s"; do greets "$port" || return; done
   curl -sk -o /dev/null "https://localhost:$dav/"
@@ -168,7 +174,8 @@ replace_one() {
     up -d --no-recreate "${replicas[@]}"
 }
 
-service_ids() { compose ps -q edge redis smtp-inbound smtp-outbound mail-access; }
+# shellcheck disable=SC2046  # names of services
+service_ids() { compose ps -q edge redis $(our_services); }
 address_of() { docker inspect --format "{{(index .NetworkSettings.Networks \"${project}_$2\").IPAddress}}" "$1"; }
 
 # What the kernel says of the processes in the containers, and what the engine says of the containers.
@@ -185,7 +192,8 @@ locked_down() {
   done
   # the sender's side sees no account's file, only the edge publishes ports
   for id in $(compose ps -q smtp-outbound); do [[ -z $(docker exec "$id" ls /data/accounts) ]]; done
-  for id in $(compose ps -q redis smtp-inbound smtp-outbound mail-access dav-access backup); do [[ -z $(docker port "$id") ]]; done
+  # shellcheck disable=SC2046  # names of services
+  for id in $(compose ps -q redis $(our_services)); do [[ -z $(docker port "$id") ]]; done
 }
 
 redis_keeps_nothing() {
@@ -215,6 +223,10 @@ every_command() {
   "$mailkeep" account key "bob@$domain" | grep -E '^[0-9a-f]{64}$'
   "$mailkeep" queue list --json
   "$mailkeep" health --json
+  "$mailkeep" backup now
+  "$mailkeep" backup status | grep -F 'every day'
+  "$mailkeep" backup list --json | grep -F '"id"'
+  "$mailkeep" backup verify --all
 }
 
 # What is needed is in the test's zone, as `mailkeep dns` itself wrote it; asked by a container on the way out to the DNS.
@@ -226,7 +238,7 @@ dns_is_right() {
 check "secrets, store and accounts are made by one-shot containers" prepare
 check "each service has only its own secrets, 0400" secrets_are_apart
 check "compose up with two replicas of each service" start
-check "everything becomes healthy" wait_until 90 "healthy containers" all_healthy
+check "everything becomes healthy" all_healthy
 describe
 check "non-root, read-only, no capabilities, logs rotate, nothing published but the edge" locked_down
 check "Redis has a password, an internal network and keeps nothing" redis_keeps_nothing

@@ -22,10 +22,11 @@ settings=$work/settings
 server=$work/server.json
 export MAILKEEP_SETUP_LOG=$work/setup.log
 project=mailkeepsetup$$
-first=$((34000 + ($$ % 300) * 10))
+# Below what the kernel gives to outgoing connections.
+first=$((15000 + ($$ % 200) * 25))
 
 # What the checkout and the machine must not share with the test.
-apart_settings=(--set "COMPOSE_PROJECT_NAME=$project" --set "MAILKEEP_VERSION=${MAILKEEP_VERSION:-latest}")
+apart_settings=(--set "MAILKEEP_BACKUPS=$work/backups-by-itself" --set "COMPOSE_PROJECT_NAME=$project" --set "MAILKEEP_VERSION=${MAILKEEP_VERSION:-latest}")
 number=$first
 while read -r name _; do
   apart_settings+=(--set "$name=$number")
@@ -53,7 +54,7 @@ remove_everything() {
   use_settings
   compose down -v --remove-orphans --timeout 20
   docker volume rm -f "${project}_store" "${project}_accounts"
-  rm -rf "$secrets" "$settings" "$work/sbin"
+  rm -rf "$secrets" "$settings" "$work/sbin" "$work"/*.zone
 }
 
 mailkeep() { "$work/sbin/mailkeep" "$@" </dev/null; }
@@ -72,6 +73,8 @@ refused() {
 
 wrong_answers() {
   local good=(--domain example.org --hostname mail.example.org --administrator anna --address 203.0.113.5)
+  local server_kept=$work/kept
+  : >"$server_kept"
   refused "say it with --domain"
   refused "is not a domain name" --domain "exa mple.org"
   refused "xn--" --domain "메일.example"
@@ -87,6 +90,9 @@ wrong_answers() {
   refused "unknown option --colour" "${good[@]}" --colour
   refused "needs a value" --domain
   refused "--domain is given twice" "${good[@]}" --domain example.net
+  refused "say where to write it with --recovery-key-output" "${good[@]}"
+  refused "is there already and is not overwritten" "${good[@]}" --recovery-key-output "$server_kept"
+  good+=(--recovery-key-output "$work/none")
   refused "are not there at version no-such-version" "${good[@]}" --images built "${apart_settings[@]}" \
     --set MAILKEEP_VERSION=no-such-version
 }
@@ -99,7 +105,7 @@ with socket.create_server(('127.0.0.1', $port)): print('up', flush=True); signal
   holder=$!
   wait_until 10 "a program on port $port" grep -q up "$work/holder"
   said=$("$root/setup.sh" install --settings "$work/refused" --domain example.org --administrator anna --address 203.0.113.5 \
-    "${apart_settings[@]}" --set "MAILKEEP_SMTP_PORT=$port" --yes --offline --images built </dev/null 2>&1) && return 1
+    --recovery-key-output "$work/none" "${apart_settings[@]}" --set "MAILKEEP_SMTP_PORT=$port" --yes --offline --images built </dev/null 2>&1) && return 1
   kill "$holder"
   [[ $said == *"port $port is taken by python"*"--set MAILKEEP_SMTP_PORT="*"--force"* ]] || { echo "$said"; return 1; }
 }
@@ -134,13 +140,13 @@ first_install() {
   local said
   make_password >"$work/anna.password"
   said=$(install --domain example.org --hostname mail.example.org --administrator anna --address 192.0.2.5 \
-    --password-file "$work/anna.password")
+    --password-file "$work/anna.password" --recovery-key-output "$work/recovery-key")
   printf '%s\n' "$said"
   [[ $said == *"example.org. IN MX 10 mail.example.org."*"Mail programs:"* ]]
   [[ $(stat -c %a "$settings") == 600 && $(stat -c '%U %a' "$work/secrets") == "root 700" ]]
   # no secret in the log, in the settings or in what was said
   local secret
-  for secret in "$work/anna.password" "$work"/secrets/all/{*.key,redis-password}; do
+  for secret in "$work/anna.password" "$work/recovery-key" "$work"/secrets/all/{*.key,redis-password}; do
     [[ $secret == *tls.key ]] && continue
     if grep -qF -f "$secret" "$work/setup.log" "$settings" <(printf '%s' "$said"); then echo "$secret is told" && return 1; fi
   done
@@ -174,11 +180,14 @@ shows_certificate() {
     -verify_hostname mail.example.org </dev/null
 }
 
-# What the clients of the tests need to know, and bob beside anna.
-describe() {
-  use_settings
+add_bob() {
   make_password >"$work/bob.password"
   "$work/sbin/mailkeep" account add bob@example.org --password-file - <"$work/bob.password"
+}
+
+# What the clients of the tests need to know.
+describe() {
+  use_settings
   "$test_python" - "$work" "$(published_ports)" >"$server" <<'PYTHON'
 import json, pathlib, sys
 work = pathlib.Path(sys.argv[1])
@@ -195,6 +204,95 @@ json.dump({
 PYTHON
 }
 
+# The password is not the first one any more; DKIM keys as mailkeep tells them.
+before_the_backup() {
+  make_password >"$work/bob.password"
+  "$work/sbin/mailkeep" account password bob@example.org --password-file - <"$work/bob.password"
+  mailkeep domain dkim example.org >"$work/dkim"
+  describe
+}
+
+set_up_backups() {
+  local said
+  said=$("$root/setup.sh" backups --settings "$settings" --to folder --folder "$work/backups" --at 25:00 --yes </dev/null 2>&1) && return 1
+  [[ $said == *"is not a time such as 03:15"* ]] || { echo "$said"; return 1; }
+  "$root/setup.sh" backups --settings "$settings" --to folder --folder "$work/backups" --at 04:30 --keep 3d,1w --yes </dev/null
+  mailkeep backup list --json | grep -F '"id"'
+  # nothing readable, and only the Backup service reads it
+  [[ $(stat -c '%u %a' "$work/backups") == "10008 700" ]]
+  if grep -rqaF -e example.org -e "To Bob" "$work/backups"; then return 1; fi
+}
+
+restore() { "$root/setup.sh" restore --settings "$settings" --to folder --folder "$work/backups" --yes "$@" </dev/null; }
+
+wrong_restores() {
+  local said
+  said=$(restore --what all </dev/null 2>&1) && return 1
+  [[ $said == *"say where the recovery key is: --recovery-key-file FILE"* ]] || { echo "$said"; return 1; }
+  sed 's/./X/12' "$work/recovery-key" >"$work/wrong-key"
+  said=$(restore --what all --recovery-key-file "$work/wrong-key" 2>&1) && return 1
+  [[ $said == *"Is this the right place, and the key of these backups?"* ]] || { echo "$said"; return 1; }
+  said=$(restore --what all --recovery-key-file "$work/recovery-key" --backup 20200101T000000Z-00000000 2>&1) && return 1
+  [[ $said == *"there is no backup '20200101T000000Z-00000000'"* ]] || { echo "$said"; return 1; }
+}
+
+account_beside() {
+  restore --what bob@example.org --as bob-before@example.org --recovery-key-file "$work/recovery-key"
+  mailkeep account list --json | grep -F '"bob-before@example.org"'
+  mailkeep account remove bob-before@example.org --yes
+}
+
+everything_in_place() { restore --what all --recovery-key-file "$work/recovery-key"; }
+
+everything_is_lost() {
+  remove_everything
+  [[ ! -e $settings && ! -e $work/secrets && -z $(docker volume ls -q --filter "name=${project}_") ]]
+  # a new machine: the repository was carried there by root
+  chown -R 0:0 "$work/backups"
+}
+
+from_nothing() {
+  restore --what all --recovery-key-file "$work/recovery-key" --secrets "$work/secrets" --prefix "$work" --images built \
+    "${apart_settings[@]}"
+  use_settings
+  [[ ${setting[MAILKEEP_HOSTNAME]} == mail.example.org && ${setting[MAILKEEP_BACKUP_AT]} == 04:30 ]]
+  shows_certificate "$work/tls/ca.crt"
+  mailkeep domain dkim example.org | diff "$work/dkim" -
+  mailkeep health
+}
+
+# The next backup goes into the same repository, under the same recovery key.
+backups_go_on() {
+  local before
+  before=$(mailkeep backup list --json | grep -c '"id"')
+  mailkeep backup run
+  [[ $(mailkeep backup list --json | grep -c '"id"') == $((before + 1)) ]]
+  mailkeep backup verify --all
+}
+
+# Another place for the backups; the account comes back from there.
+storage_of_others() {
+  local port=$((first + 22)) gateway storage
+  gateway=$(docker network inspect --format '{{(index .IPAM.Config 0).Gateway}}' "${project}_outgoing")
+  "$(dirname "$test_python")/moto_server" -H "$gateway" -p "$port" >"$work/moto.log" 2>&1 &
+  storage=$!
+  # shellcheck disable=SC2064  # this one
+  trap "kill $storage" EXIT
+  wait_until 20 "moto" curl -fs "http://$gateway:$port/moto-api/"
+  AWS_ACCESS_KEY_ID=anybody AWS_SECRET_ACCESS_KEY=anything AWS_DEFAULT_REGION=us-east-1 "$test_python" -c "import boto3
+boto3.client('s3', endpoint_url='http://$gateway:$port').create_bucket(Bucket='mail')"
+  printf 'anybody\nanything\n' >"$work/access"
+  local -a place=(--to s3 --endpoint "http://$gateway:$port" --bucket mail/server1 --region us-east-1 --access-file "$work/access")
+  "$root/setup.sh" backups --settings "$settings" "${place[@]}" --yes </dev/null
+  use_settings
+  [[ ${setting[MAILKEEP_BACKUP_REPOSITORY]} == backups:mail/server1 && ${setting[MAILKEEP_BACKUP_AT]} == 04:30 ]]
+  [[ $(stat -c '%u %a' "$secrets/backup/rclone.conf") == "10008 400" ]]
+  if grep -rqF anything "$settings" "$work/setup.log"; then return 1; fi
+  "$root/setup.sh" restore --settings "$settings" --yes --what bob@example.org --as bob-before@example.org \
+    --recovery-key-file "$work/recovery-key" </dev/null
+  mailkeep account list --json | grep -F '"bob-before@example.org"'
+}
+
 check "wrong answers are refused with clear words, and change nothing" wrong_answers
 check "a port that another program has stops it, and is named" port_taken
 check "outgoing mail and names of addresses are checked" network_checks
@@ -204,6 +302,21 @@ check "again: nothing changes" again
 check "a certificate of the operator's own, checked before it is taken" own_certificate
 check "on a terminal: every entry of the menu; install with its questions" "$test_python" "$here/setup_menu.py" "$root/setup.sh" \
   "${apart[@]}"
-check "a second account" describe
+check "a second account" add_bob
+describe
 check "users fill their accounts" "$test_python" "$here/disaster.py" fill "$server" "$work/state.json"
+check "a password is changed" before_the_backup
+check "backups: set up, the first one taken and verified" set_up_backups
+check "mail that no backup has" "$test_python" "$here/disaster.py" lose "$server" "$work/state.json"
+check "a wrong recovery key, none, or no such backup is told" wrong_restores
+check "one account comes back beside, while everything runs" account_beside
+check "everything comes back in place of what is there" everything_in_place
+check "every message, flag, UID, event, contact and password is there" \
+  "$test_python" "$here/disaster.py" compare "$server" "$work/state.json"
+check "containers, volumes, secrets and settings are lost" everything_is_lost
+check "a new machine: the backups and the recovery key alone bring everything back" from_nothing
+check "every message, flag, UID, event, contact and password is there again" \
+  "$test_python" "$here/disaster.py" compare "$server" "$work/state.json"
+check "backups go on with the same recovery key" backups_go_on
+check "backups to S3-compatible storage, and an account back from there" storage_of_others
 summary

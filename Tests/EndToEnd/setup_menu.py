@@ -32,12 +32,15 @@ def menu():
         child.sendline(choice)
         child.expect_exact(words)
         child.expect_exact(prompt)
-    # An entry that is broken off leads back to the menu.
-    for choice, words in (("1", "Mailkeep: initial setup"),):
+    # An entry that is broken off, or refuses, leads back to the menu.
+    for choice, words in (
+        ("1", "Mailkeep: initial setup"), ("2", "Mailkeep: backups"), ("5", "Mailkeep: restore"),
+    ):
         child.sendline(choice)
         child.expect_exact(words)
-        child.expect("[:?] $")
-        child.sendcontrol("d")
+        if child.expect(["there is no server yet", "(Domain|Where to).*: $"]) == 1:
+            child.sendcontrol("d")
+        child.expect_exact("that did not work")
         child.expect_exact(prompt)
     child.sendline("7")
     child.expect(pexpect.EOF)
