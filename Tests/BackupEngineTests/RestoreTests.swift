@@ -171,6 +171,15 @@ struct RestoreTests {
             #expect(!report.wasAbsent && (report.replaced != nil) == (damage != nil))
             #expect(try await world.inbox(of: World.bert).texts.count == 1)
         }
+        // One page of it damaged: it opens, and cannot be copied by SQLite.
+        let path = "\(world.data)/accounts/\(bert).db"
+        var bytes = try #require(FileManager.default.contents(atPath: path))
+        for page in 5..<bytes.count / 4_096 { bytes[page * 4_096 + 100] ^= 1 }
+        try bytes.write(to: URL(fileURLWithPath: path))
+        let mended = try await RestoreAccount(data: world.data, address: World.bert, actor: "test")
+            .run(world.source(), keys: world.keys)
+        #expect(mended.replaced != nil)
+        #expect(try await world.inbox(of: World.bert).texts.count == 1)
         // Beside the one that is there.
         let beside = try await RestoreAccount(
             data: world.data, address: World.bert, newAddress: "old-bert@example.org", actor: "test"
