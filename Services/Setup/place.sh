@@ -63,7 +63,7 @@ check_kind() { [[ $1 =~ ^(folder|s3|rclone)$ ]] || { echo "'$1' is none of folde
 check_folder() {
   [[ $1 =~ ^/[A-Za-z0-9._/@+-]+$ ]] || { echo "'$1' is not a folder from / on, of letters, digits and ._/@+-" && return 1; }
 }
-check_endpoint() { [[ $1 =~ ^https?://[A-Za-z0-9.:\[\]_/-]+$ ]] || { echo "'$1' is not an address such as https://s3.example.com" && return 1; }; }
+check_endpoint() { [[ $1 =~ ^https?://[][A-Za-z0-9.:_/-]+$ ]] || { echo "'$1' is not an address such as https://s3.example.com" && return 1; }; }
 check_bucket() { [[ $1 =~ ^[A-Za-z0-9][A-Za-z0-9._/-]+$ ]] || { echo "'$1' is not a bucket such as mail-backups or mail-backups/server1" && return 1; }; }
 check_readable() { [[ -f $1 && -r $1 ]] || { echo "$1 cannot be read" && return 1; }; }
 check_remote() { [[ $1 =~ ^[A-Za-z0-9_-]+:[A-Za-z0-9._/@+-]*$ ]] || { echo "'$1' is not a remote such as offsite:mail" && return 1; }; }
