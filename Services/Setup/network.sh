@@ -57,7 +57,7 @@ check_network_free() {
     fine "inner network: ${setting[MAILKEEP_FRONT_SUBNET]:-10.201.7.0/24} is free"
   else
     wrong "inner network: $address is reached over $route already" \
-      "Choose a free range: --set MAILKEEP_FRONT_SUBNET=10.201.9.0/24 --set MAILKEEP_EDGE_ADDRESS=10.201.9.2"
+      "Choose a free one: --set MAILKEEP_FRONT_SUBNET=10.201.9.0/24 --set MAILKEEP_FRONT_RANGE=10.201.9.128/25 --set MAILKEEP_EDGE_ADDRESS=10.201.9.2"
   fi
 }
 

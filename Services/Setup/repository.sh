@@ -3,6 +3,7 @@
 # The backups' repository as one-shot containers see it: /backups, a folder of this machine, or a remote of rclone.
 #
 # Settings: MAILKEEP_BACKUP_REPOSITORY (/backups or remote:path), MAILKEEP_BACKUPS (the folder behind /backups).
+# What is on its way to or from a remote is in memory (a folder of the image would lend its owner to the mount).
 # rclone_file: its configuration, otherwise that of the secrets.
 
 backup_uid=10008
@@ -26,7 +27,7 @@ repository_container() {
     run+=(--network none -v "$(backups_folder):/backups")
   else
     run+=(--network "$(way_out)" -v "${rclone_file:-$secrets/backup/rclone.conf}:/run/rclone.conf:ro"
-      -e MAILKEEP_BACKUP_RCLONE_CONFIG=/run/rclone.conf --tmpfs "/staging:size=320m,mode=1777" -e MAILKEEP_BACKUP_STAGING=/staging)
+      -e MAILKEEP_BACKUP_RCLONE_CONFIG=/run/rclone.conf --tmpfs "/passing:size=320m,mode=1777" -e MAILKEEP_BACKUP_STAGING=/passing)
   fi
   # rclone is in the Backup service's image alone.
   control_image=backup control_container --entrypoint /usr/local/bin/mailkeep "${run[@]}" -- "$@"
