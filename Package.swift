@@ -186,6 +186,19 @@ let fuzzing: [Target] =
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])])
     ]
 
+/// Only with `MAILKEEP_BENCHMARK`: Benchmarks/Store/run.sh builds and runs it.
+let benchmarks: [Target] =
+    Context.environment["MAILKEEP_BENCHMARK"] == nil
+    ? []
+    : [
+        .executableTarget(
+            name: "StoreBenchmark",
+            dependencies: [
+                "Accounts", "MailStore", "SealedSQLite", grdb, .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ],
+            path: "Benchmarks/Store/Driver", swiftSettings: strict)
+    ]
+
 let package = Package(
     name: "Mailkeep",
     products: [
@@ -272,6 +285,6 @@ let package = Package(
             ], path: "Tests/JourneyTests", swiftSettings: strict),
         tests("DAVServer", ["DAVGrammar", "CalendarStore", "MailStore", "Accounts", "SealedSQLite", logging]),
         tests("POP3Server", ["POP3Grammar", "Accounts", "MailStore", "MailFormat", "ServiceKit", "SealedSQLite"]),
-    ] + fuzzing,
+    ] + fuzzing + benchmarks,
     swiftLanguageModes: [.v6]
 )

@@ -7,44 +7,54 @@ static const char magic[SALT] = "SQLite format 3";
 // ChaCha20 with the 12-byte nonce of RFC 8439. Where its 32-bit block counter ends within a page (once in 2^26 pages),
 // SQLite3 Multiple Ciphers carries into the first word of the nonce, and libsodium's function of this name ends the
 // process. The original ChaCha20 does just that carry: its 64-bit counter is the same two words.
-static void chacha20(unsigned char *data, unsigned long long length, const unsigned char nonce[12],
-                     unsigned int counter, const unsigned char key[32]) {
+static void chacha20(unsigned char *out, const unsigned char *in, unsigned long long length,
+                     const unsigned char nonce[12], unsigned int counter, const unsigned char key[32]) {
     unsigned long long wide = (unsigned long long)get_le32(nonce) << 32 | counter;
-    crypto_stream_chacha20_xor_ic(data, data, length, nonce + 4, wide, key);
+    crypto_stream_chacha20_xor_ic(out, in, length, nonce + 4, wide, key);
 }
 
 static unsigned int one_time_key(const unsigned char *key, unsigned int number, const unsigned char *nonce,
                                  unsigned char one_time[64]) {
     unsigned int counter = get_le32(nonce + 12) ^ number;
     memset(one_time, 0, 64);
-    chacha20(one_time, 64, nonce, counter, key);
+    chacha20(one_time, one_time, 64, nonce, counter, key);
     return counter + 1;
 }
 
 // Page 1 begins with the salt (16 bytes) and what any reader must know in clear (8 bytes).
 static int clear_bytes(unsigned int number) { return number == 1 ? 24 : 0; }
 
-void sealed_sqlite_encrypt_page(const unsigned char key[SEALED_SQLITE_KEY_BYTES], unsigned int number,
-                               unsigned char *page, int size) {
+// `out` holds the nonce, and what of page 1 is in clear. It may be `in`.
+static void encrypt(const unsigned char *key, unsigned int number, const unsigned char *in, unsigned char *out, int size) {
     unsigned char one_time[64];
-    unsigned char *nonce = page + size - RESERVE;
+    unsigned char *nonce = out + size - RESERVE;
     int clear = clear_bytes(number);
     unsigned int counter = one_time_key(key, number, nonce, one_time);
-    chacha20(page + clear, size - RESERVE - clear, nonce, counter, one_time + 32);
-    crypto_onetimeauth_poly1305(page + size - TAG, page, size - TAG, one_time);
+    chacha20(out + clear, in + clear, size - RESERVE - clear, nonce, counter, one_time + 32);
+    crypto_onetimeauth_poly1305(out + size - TAG, out, size - TAG, one_time);
     sodium_memzero(one_time, sizeof one_time);
+}
+
+// Nothing is written to `out`, which may be `in`, when the tag does not fit. What is in clear and the reserve are not copied.
+static int decrypt(const unsigned char *key, unsigned int number, const unsigned char *in, unsigned char *out, int size) {
+    unsigned char one_time[64];
+    const unsigned char *nonce = in + size - RESERVE;
+    int clear = clear_bytes(number);
+    unsigned int counter = one_time_key(key, number, nonce, one_time);
+    int bad = crypto_onetimeauth_poly1305_verify(in + size - TAG, in, size - TAG, one_time);
+    if (!bad) chacha20(out + clear, in + clear, size - RESERVE - clear, nonce, counter, one_time + 32);
+    sodium_memzero(one_time, sizeof one_time);
+    return bad ? -1 : 0;
+}
+
+void sealed_sqlite_encrypt_page(const unsigned char key[SEALED_SQLITE_KEY_BYTES], unsigned int number,
+                               unsigned char *page, int size) {
+    encrypt(key, number, page, page, size);
 }
 
 int sealed_sqlite_decrypt_page(const unsigned char key[SEALED_SQLITE_KEY_BYTES], unsigned int number,
                                unsigned char *page, int size) {
-    unsigned char one_time[64];
-    unsigned char *nonce = page + size - RESERVE;
-    int clear = clear_bytes(number);
-    unsigned int counter = one_time_key(key, number, nonce, one_time);
-    int bad = crypto_onetimeauth_poly1305_verify(page + size - TAG, page, size - TAG, one_time);
-    if (!bad) chacha20(page + clear, size - RESERVE - clear, nonce, counter, one_time + 32);
-    sodium_memzero(one_time, sizeof one_time);
-    return bad ? -1 : 0;
+    return decrypt(key, number, page, page, size);
 }
 
 // The salt is the file's first 16 bytes; a file that has none yet gets a random one.
@@ -63,26 +73,40 @@ static int load_salt(sealed_file *main) {
     return SQLITE_OK;
 }
 
+// Random numbers by the kilobyte: a system call for each page costs a twelfth of its encryption. Each is used once; SQLite
+// forbids that a process forks with a file open, so that no other process has the same.
+static void fresh_nonce(sealed_file *main, unsigned char *nonce) {
+    if (main->nonces_left == 0) {
+        randombytes_buf(main->nonces, sizeof main->nonces);
+        main->nonces_left = NONCES;
+    }
+    memcpy(nonce, main->nonces[--main->nonces_left], NONCE);
+}
+
 int sealed_page_out(sealed_file *main, unsigned int number, const unsigned char *page, unsigned char *out) {
     int size = main->page_size;
-    memcpy(out, page, size);
     if (number == 1) {
         int rc = load_salt(main);
         if (rc != SQLITE_OK) return rc;
         memcpy(out, main->salt, SALT);
+        memcpy(out + SALT, page + SALT, clear_bytes(number) - SALT);
     }
-    randombytes_buf(out + size - RESERVE, NONCE);
-    sealed_sqlite_encrypt_page(main->key->bytes, number, out, size);
+    fresh_nonce(main, out + size - RESERVE);
+    encrypt(main->key->bytes, number, page, out, size);
     return SQLITE_OK;
 }
 
-int sealed_page_in(sealed_file *main, unsigned int number, unsigned char *page) {
-    if (sealed_sqlite_decrypt_page(main->key->bytes, number, page, main->page_size) != 0) {
-        memset(page, 0, main->page_size);
+int sealed_page_in(sealed_file *main, unsigned int number, const unsigned char *page, unsigned char *out) {
+    int size = main->page_size;
+    if (decrypt(main->key->bytes, number, page, out, size) != 0) {
+        memset(out, 0, size);
         return number == 1 ? SQLITE_NOTADB : SQLITE_CORRUPT;
     }
-    if (number == 1) memcpy(page, magic, SALT);
+    if (number == 1) {
+        memcpy(out, magic, SALT);
+        memmove(out + SALT, page + SALT, clear_bytes(number) - SALT);
+    }
     // The nonce and tag are no business of SQLite's, and a changing reserve would look like a change of the page.
-    memset(page + main->page_size - RESERVE, 0, RESERVE);
+    memset(out + size - RESERVE, 0, RESERVE);
     return SQLITE_OK;
 }

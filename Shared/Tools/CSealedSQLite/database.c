@@ -42,7 +42,8 @@ int sealed_main_read(sqlite3_file *file, void *to, int amount, sqlite3_int64 off
         return empty_header(f, to, amount, offset);
     }
     if (rc != SQLITE_OK) return rc;
-    rc = sealed_page_in(f, number, f->buffer);
+    if (amount == size) return sealed_page_in(f, number, f->buffer, to);
+    rc = sealed_page_in(f, number, f->buffer, f->buffer);
     if (rc == SQLITE_NOTADB && offset == 0 && amount == 100) {
         unlocked_header(f, to, amount);
         return SQLITE_OK;
@@ -55,8 +56,11 @@ int sealed_main_read(sqlite3_file *file, void *to, int amount, sqlite3_int64 off
 // Pages past the end that SQLite never writes would be zeros, which is no valid page. The size of the file after a rollback
 // or checkpoint stands in clear in the log: a damaged one must not fill the disk with such pages.
 int sealed_main_fill(sealed_file *f, sqlite3_int64 upto) {
+    // Others cut the file only under locks that its writer holds.
+    if (f->filled_at == f->lock_changes && upto <= f->filled) return SQLITE_OK;
     sqlite3_int64 size = 0;
     int rc = f->real->pMethods->xFileSize(f->real, &size);
+    f->filled = size, f->filled_at = f->lock_changes;
     if (rc != SQLITE_OK || size >= upto) return rc;
     if (upto - size > MAX_GAP) return SQLITE_CORRUPT;
     static const unsigned char zeros[MAX_PAGE_SIZE];

@@ -7,7 +7,7 @@
 
 #include "sealed_sqlite.h"
 
-enum { RESERVE = 32, NONCE = 16, TAG = 16, SALT = 16, PAGE_SIZE = 4096, MAX_PAGE_SIZE = 65536 };
+enum { RESERVE = 32, NONCE = 16, NONCES = 64, TAG = 16, SALT = 16, PAGE_SIZE = 4096, MAX_PAGE_SIZE = 65536 };
 /// Of the write-ahead log and of each of its frames, in clear.
 enum { SEALED_WAL_HEADER = 32, SEALED_FRAME_HEADER = 24 };
 /// Most bytes by which a file grows at once by pages that SQLite did not write: pages that one transaction took and freed.
@@ -37,6 +37,12 @@ struct sealed_file {
     int page_size;         // of the main file
     int has_salt;          // main file only
     unsigned char salt[SALT];
+    unsigned char nonces[NONCES][NONCE]; // main file only: random, the last `nonces_left` not yet used
+    int nonces_left;
+    /// Main file only. Counts its locks taken and let go: what only a lock's holder may change is as it was while this is.
+    unsigned long long lock_changes;
+    sqlite3_int64 filled; // main file only: it has this many bytes or more, as of `filled_at` in `lock_changes`
+    unsigned long long filled_at;
     unsigned char *buffer; // a frame: page_size + 24
     // WAL only
     unsigned char header[24];    // of a frame, written and waiting for its page
@@ -44,6 +50,12 @@ struct sealed_file {
     sqlite3_int64 read_offset;   // of the frame that `buffer` holds as ciphertext, -1: none
     sqlite3_int64 chain_offset;  // where the next frame of a recovery begins
     unsigned int cipher_chain[2], plain_chain[2];
+    int little_endian;           // the WAL's header was read once, and its words are; so write all processes of this machine
+    // Where the frame behind the last written one begins (-1: not known), and the chain up to there, as of `written_at` in
+    // the main file's `lock_changes`.
+    sqlite3_int64 written_end;
+    unsigned int written_chain[2];
+    unsigned long long written_at;
 };
 
 int sealed_main_read(sqlite3_file *, void *, int, sqlite3_int64);
@@ -58,11 +70,11 @@ int sealed_page_size(const unsigned char header[24]);
 int sealed_journal_read(sqlite3_file *, void *, int, sqlite3_int64);
 int sealed_journal_write(sqlite3_file *, const void *, int, sqlite3_int64);
 
-/// Encrypts a copy of a page into `out`, with a fresh nonce and, for page 1, the file's salt.
+/// Encrypts a page into `out`, with a fresh nonce and, for page 1, the file's salt.
 int sealed_page_out(sealed_file *main, unsigned int number, const unsigned char *page, unsigned char *out);
-/// Decrypts a page in place; page 1 gets SQLite's magic back. SQLITE_OK, or SQLITE_CORRUPT (page 1: SQLITE_NOTADB)
-/// with the page zeroed.
-int sealed_page_in(sealed_file *main, unsigned int number, unsigned char *page);
+/// Decrypts a page into `out`, which may be `page`; page 1 gets SQLite's magic back. SQLITE_OK, or SQLITE_CORRUPT (page 1:
+/// SQLITE_NOTADB) with `out` zeroed.
+int sealed_page_in(sealed_file *main, unsigned int number, const unsigned char *page, unsigned char *out);
 /// The system VFS's read and write. A short read is SQLITE_IOERR_SHORT_READ, the rest zeroed.
 static inline int real_read(sealed_file *f, void *to, int n, sqlite3_int64 at) {
     return f->real->pMethods->xRead(f->real, to, n, at);

@@ -20,7 +20,7 @@ int sealed_journal_read(sqlite3_file *file, void *to, int amount, sqlite3_int64 
     if (rc != SQLITE_OK || !is_page(f, amount, offset)) return rc;
     unsigned int number;
     rc = number_before(f, offset, &number);
-    if (rc == SQLITE_OK && sealed_page_in(f->main, number, to) != SQLITE_OK) rc = SQLITE_CORRUPT;
+    if (rc == SQLITE_OK && sealed_page_in(f->main, number, to, to) != SQLITE_OK) rc = SQLITE_CORRUPT;
     return rc;
 }
 

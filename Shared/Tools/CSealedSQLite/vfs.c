@@ -24,12 +24,20 @@ static int sealed_truncate(sqlite3_file *file, sqlite3_int64 size) {
     sealed_file *f = (sealed_file *)file;
     // A checkpoint also "truncates" to more than there is, when the last pages were freed before they were ever written.
     int rc = f->main == f ? sealed_main_fill(f, size) : SQLITE_OK;
+    f->filled = 0, f->written_end = -1;
     return rc == SQLITE_OK ? PASS(file, xTruncate, size) : rc;
 }
 static int sealed_sync(sqlite3_file *file, int flags) { return PASS(file, xSync, flags); }
 static int sealed_file_size(sqlite3_file *file, sqlite3_int64 *size) { return PASS(file, xFileSize, size); }
-static int sealed_lock(sqlite3_file *file, int level) { return PASS(file, xLock, level); }
-static int sealed_unlock(sqlite3_file *file, int level) { return PASS(file, xUnlock, level); }
+static void lock_changes(sqlite3_file *file) { ((sealed_file *)file)->main->lock_changes++; }
+static int sealed_lock(sqlite3_file *file, int level) {
+    lock_changes(file);
+    return PASS(file, xLock, level);
+}
+static int sealed_unlock(sqlite3_file *file, int level) {
+    lock_changes(file);
+    return PASS(file, xUnlock, level);
+}
 static int sealed_check_lock(sqlite3_file *file, int *out) { return PASS(file, xCheckReservedLock, out); }
 static int sealed_sector_size(sqlite3_file *file) { return PASS(file, xSectorSize); }
 static int sealed_characteristics(sqlite3_file *file) {
@@ -39,6 +47,7 @@ static int sealed_shm_map(sqlite3_file *file, int page, int size, int extend, vo
     return PASS(file, xShmMap, page, size, extend, out);
 }
 static int sealed_shm_lock(sqlite3_file *file, int offset, int n, int flags) {
+    lock_changes(file);
     return PASS(file, xShmLock, offset, n, flags);
 }
 static void sealed_shm_barrier(sqlite3_file *file) { PASS(file, xShmBarrier); }
@@ -116,7 +125,7 @@ static int sealed_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, i
         return SQLITE_CANTOPEN;
     }
     f->page_size = f->main == f ? PAGE_SIZE : f->main->page_size;
-    f->header_offset = f->read_offset = f->chain_offset = -1;
+    f->header_offset = f->read_offset = f->chain_offset = f->written_end = -1;
     int rc = system_vfs->xOpen(system_vfs, name, f->real, flags, out_flags);
     if (rc == SQLITE_OK && f->main == f) rc = read_page_size(f);
     if (rc == SQLITE_OK && !(f->buffer = malloc(f->page_size + 24))) rc = SQLITE_NOMEM;

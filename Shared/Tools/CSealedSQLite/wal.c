@@ -27,15 +27,22 @@ static void frame_checksum(int big_endian, const unsigned char *header, const un
 }
 
 static int byte_order(sealed_file *f, int *big_endian) {
+    *big_endian = 0;
+    if (f->little_endian) return SQLITE_OK;
     unsigned char magic[4];
     int rc = real_read(f, magic, sizeof magic, 0);
     *big_endian = magic[3] & 1;
+    f->little_endian = rc == SQLITE_OK && !*big_endian;
     return rc;
 }
 
-// The chain on disk up to the frame at `offset`: from the header of the frame before it, or the WAL's. Always read anew:
-// another process may have written there since we did.
+// The chain on disk up to the frame at `offset`: from the header of the frame before it, or the WAL's. Read anew unless that
+// frame was the last write here and the write lock was not let go since: another process may have written there.
 static int chain_before(sealed_file *f, sqlite3_int64 offset, unsigned int chain[2]) {
+    if (offset == f->written_end && f->main->lock_changes == f->written_at) {
+        memcpy(chain, f->written_chain, sizeof f->written_chain);
+        return SQLITE_OK;
+    }
     unsigned char bytes[8];
     sqlite3_int64 at = offset == WAL_HEADER ? 24 : offset - frame_size(f) + 16;
     int rc = real_read(f, bytes, sizeof bytes, at);
@@ -43,9 +50,9 @@ static int chain_before(sealed_file *f, sqlite3_int64 offset, unsigned int chain
     return rc;
 }
 
-// Puts the chain over `header` and the ciphertext `page` into `header`.
-static int chain_into(sealed_file *f, unsigned char *header, const unsigned char *page, sqlite3_int64 offset) {
-    unsigned int chain[2];
+// Puts the chain over `header` and the ciphertext `page` into `header`, and returns it too.
+static int chain_into(sealed_file *f, unsigned char *header, const unsigned char *page, sqlite3_int64 offset,
+                      unsigned int chain[2]) {
     int big_endian;
     int rc = byte_order(f, &big_endian);
     if (rc == SQLITE_OK) rc = chain_before(f, offset, chain);
@@ -83,7 +90,7 @@ static int read_frame(sealed_file *f, unsigned char *to, int amount, sqlite3_int
             return SQLITE_OK;
         }
     }
-    rc = sealed_page_in(f->main, get_be32(to), page);
+    rc = sealed_page_in(f->main, get_be32(to), page, page);
     if (rc != SQLITE_OK) return SQLITE_CORRUPT;
     if (recovering) {
         frame_checksum(big_endian, to, page, size, f->plain_chain);
@@ -101,8 +108,7 @@ int sealed_wal_read(sqlite3_file *file, void *to, int amount, sqlite3_int64 offs
     f->read_offset = -1;
     int rc = real_read(f, f->buffer, frame_size(f), offset - FRAME_HEADER);
     if (rc != SQLITE_OK) return rc == SQLITE_IOERR_SHORT_READ ? SQLITE_CORRUPT : rc;
-    memcpy(to, f->buffer + FRAME_HEADER, amount);
-    return sealed_page_in(f->main, get_be32(f->buffer), to) == SQLITE_OK ? SQLITE_OK : SQLITE_CORRUPT;
+    return sealed_page_in(f->main, get_be32(f->buffer), f->buffer + FRAME_HEADER, to) == SQLITE_OK ? SQLITE_OK : SQLITE_CORRUPT;
 }
 
 // A frame's page: with the header that waits for it, or alone when SQLite writes a page of this transaction again.
@@ -117,11 +123,18 @@ static int write_page(sealed_file *f, const void *from, int amount, sqlite3_int6
         if (rc != SQLITE_OK) return rc;
     }
     unsigned char *page = f->buffer + FRAME_HEADER;
+    unsigned int chain[2];
     int rc = sealed_page_out(f->main, get_be32(f->buffer), from, page);
+    if (rc == SQLITE_OK && with_header) rc = chain_into(f, f->buffer, page, frame, chain);
+    f->written_end = -1;
     if (rc != SQLITE_OK) return rc;
     if (!with_header) return real_write(f, page, amount, offset);
-    rc = chain_into(f, f->buffer, page, frame);
-    return rc == SQLITE_OK ? real_write(f, f->buffer, frame_size(f), frame) : rc;
+    rc = real_write(f, f->buffer, frame_size(f), frame);
+    if (rc != SQLITE_OK) return rc;
+    f->written_end = frame + frame_size(f);
+    f->written_at = f->main->lock_changes;
+    memcpy(f->written_chain, chain, sizeof chain);
+    return SQLITE_OK;
 }
 
 int sealed_wal_write(sqlite3_file *file, const void *from, int amount, sqlite3_int64 offset) {
@@ -134,10 +147,11 @@ int sealed_wal_write(sqlite3_file *file, const void *from, int amount, sqlite3_i
             return SQLITE_OK;
         }
         // SQLite has just read this frame to compute its checksum anew; the ciphertext is still in the buffer.
-        f->read_offset = -1;
-        int rc = chain_into(f, f->header, f->buffer + FRAME_HEADER, offset);
+        f->read_offset = f->written_end = -1;
+        unsigned int chain[2];
+        int rc = chain_into(f, f->header, f->buffer + FRAME_HEADER, offset, chain);
         return rc == SQLITE_OK ? real_write(f, f->header, FRAME_HEADER, offset) : rc;
     }
-    f->header_offset = f->read_offset = f->chain_offset = -1;
+    f->header_offset = f->read_offset = f->chain_offset = f->written_end = -1;
     return real_write(f, from, amount, offset);
 }

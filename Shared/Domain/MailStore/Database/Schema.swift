@@ -193,6 +193,21 @@ enum Schema {
         CREATE INDEX cards_uid ON cards(address_book, uid);
         CREATE INDEX cards_changed ON cards(address_book, modseq);
         """
+
+    static let savedColumns = """
+        -- UID, flags and modseq of the messages of large mailboxes as of a modseq; ColumnPart has the form of `data`.
+        CREATE TABLE saved_columns (
+            mailbox INTEGER PRIMARY KEY REFERENCES mailboxes(id) ON DELETE CASCADE,
+            modseq INTEGER NOT NULL
+        );
+        CREATE TABLE column_parts (
+            id INTEGER PRIMARY KEY,             -- mailbox << 32 | first UID of a block of 16,384
+            data BLOB NOT NULL
+        );
+        CREATE TRIGGER saved_columns_deleted AFTER DELETE ON saved_columns BEGIN
+            DELETE FROM column_parts WHERE id BETWEEN OLD.mailbox << 32 AND OLD.mailbox << 32 | 4294967295;
+        END;
+        """
 }
 
 /// `kind` of rows in `changes`.

@@ -21,6 +21,7 @@ package enum AccountFile {
             try db.execute(sql: "INSERT INTO subscriptions SELECT name FROM mailboxes")
         },
         Migration(number: 4, name: "what counts against the quota") { db in try db.execute(sql: Schema.use) },
+        Migration(number: 5, name: "columns saved for SELECT") { db in try db.execute(sql: Schema.savedColumns) },
     ]
 
     /// Under a lock, with a temporary name, renamed into place: a half-made file is never seen.

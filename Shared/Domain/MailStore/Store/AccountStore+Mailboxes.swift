@@ -105,7 +105,9 @@ extension MailboxListing {
 extension Database {
     func status(of row: MailboxRow) throws -> MailboxStatus {
         var recent = 0
-        if row.firstRecent < row.state.uidNext, row.messages > 0 {
+        if row.firstRecent == 1 {
+            recent = row.messages
+        } else if row.firstRecent < row.state.uidNext, row.messages > 0 {
             let statement = try cachedStatement(sql: "SELECT count(*) FROM messages WHERE id BETWEEN ? AND ?")
             let keys = MessageKey.range(row.id, row.firstRecent...UInt32.max)
             recent = try Int.fetchOne(statement, arguments: [keys.lowerBound, keys.upperBound]) ?? 0

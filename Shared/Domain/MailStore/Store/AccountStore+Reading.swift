@@ -47,31 +47,20 @@ extension AccountStore {
             }
             changes.keywords = try db.keywords(of: mailbox)
             let since = Int64(bitPattern: state.highestModseq)
-            let messages = try Row.fetchCursor(
-                db.cachedStatement(
-                    sql: "SELECT id, flags, modseq FROM messages WHERE mailbox = ? AND modseq > ? ORDER BY id"),
-                arguments: [mailbox.rawValue, since])
-            while let message = try messages.next() {
-                let uid = MessageKey.uid(message[0])
-                let flags = UInt64(bitPattern: message[1] as Int64)
-                let modseq = UInt64(bitPattern: message[2] as Int64)
+            let messages = try db.messages(in: mailbox, since: since)
+            for index in 0..<messages.count {
+                let (uid, flags, modseq) = (messages.uids[index], messages.flags[index], messages.modseqs[index])
                 if uid < state.uidNext {
                     changes.changed.append(uid: uid, flags: flags, modseq: modseq)
                 } else {
                     changes.new.append(uid: uid, flags: flags, modseq: modseq)
                 }
             }
-            var gone: [ClosedRange<UInt32>] = []
-            let ranges = try Row.fetchCursor(
-                db.cachedStatement(
-                    sql: "SELECT first, last FROM changes WHERE kind = ? AND collection = ? AND modseq > ?"),
-                arguments: [ChangeKind.messages, mailbox.rawValue, since])
-            while let range = try ranges.next() {
-                let first: UInt32 = range[0]
-                let last: UInt32 = range[1]
-                if first < state.uidNext { gone.append(first...min(last, state.uidNext - 1)) }
-            }
-            changes.expunged = UIDSet(ranges: gone)
+            changes.expunged = UIDSet(
+                ranges: try db.expunged(in: mailbox, since: since).ranges.compactMap { range in
+                    range.lowerBound < state.uidNext
+                        ? range.lowerBound...min(range.upperBound, state.uidNext - 1) : nil
+                })
             return changes
         }
     }
@@ -153,16 +142,39 @@ extension MessageMetadata {
 
 extension Database {
     func snapshot(of row: MailboxRow) throws -> MailboxSnapshot {
-        var messages = MessageColumns()
-        messages.reserve(row.messages)
-        try forEachMessage("m.id, m.flags, m.modseq", in: row, .all) { message in
-            messages.append(
-                uid: MessageKey.uid(message[0]), flags: UInt64(bitPattern: message[1] as Int64),
-                modseq: UInt64(bitPattern: message[2] as Int64))
-        }
+        let messages = try savedColumns(of: row) ?? columns(of: row)
         return MailboxSnapshot(
             id: row.id, name: row.name, state: row.state, firstRecentUID: row.firstRecent,
             keywords: try keywords(of: row.id), messages: messages, specialUse: row.specialUse)
+    }
+
+    /// As the rows have them.
+    func columns(of row: MailboxRow) throws -> MessageColumns {
+        var messages = MessageColumns()
+        messages.reserve(row.messages)
+        try forEachMessage("m.id, m.flags, m.modseq", in: row, .all) { messages.append($0) }
+        return messages
+    }
+
+    /// Messages that came or changed after a modseq and are there, ascending.
+    func messages(in mailbox: MailboxID, since modseq: Int64) throws -> MessageColumns {
+        var messages = MessageColumns()
+        let rows = try Row.fetchCursor(
+            cachedStatement(
+                sql: "SELECT id, flags, modseq FROM messages WHERE mailbox = ? AND modseq > ? ORDER BY id"),
+            arguments: [mailbox.rawValue, modseq])
+        while let row = try rows.next() { messages.append(row) }
+        return messages
+    }
+
+    /// UIDs that went after a modseq.
+    func expunged(in mailbox: MailboxID, since modseq: Int64) throws -> UIDSet {
+        var gone: [ClosedRange<UInt32>] = []
+        let ranges = try Row.fetchCursor(
+            cachedStatement(sql: "SELECT first, last FROM changes WHERE kind = ? AND collection = ? AND modseq > ?"),
+            arguments: [ChangeKind.messages, mailbox.rawValue, modseq])
+        while let range = try ranges.next() { gone.append((range[0] as UInt32)...(range[1] as UInt32)) }
+        return UIDSet(ranges: gone)
     }
 
     /// Bytes of a body, clipped to its end.

@@ -3,8 +3,8 @@ import GRDB
 
 extension AccountStore {
     /// One small step of tidying: frees bytes of messages that nobody can be sending any more, forgets old delivery
-    /// keys, gives pages back to the file system. True when there is more to do at once. Call it now and then, when
-    /// idle.
+    /// keys, saves the columns of a large mailbox for SELECT, gives pages back to the file system. True when there is
+    /// more to do at once. Call it now and then, when idle.
     @discardableResult
     package func tidy() async throws(StoreError) -> Bool {
         let now = SystemClock.seconds()
@@ -17,9 +17,10 @@ extension AccountStore {
                     DELETE FROM delivery_keys WHERE key IN (SELECT key FROM delivery_keys WHERE at < ? LIMIT 500)
                     """, arguments: [delivered])
             let forgotten = db.changesCount
+            let saved = try db.saveColumns()
             _ = try Row.fetchAll(db, sql: "PRAGMA incremental_vacuum(256)")
             let free = try Int.fetchOne(db, sql: "PRAGMA freelist_count") ?? 0
-            return bodies || forgotten == 500 || free > 0
+            return bodies || forgotten == 500 || saved || free > 0
         }
     }
 }
