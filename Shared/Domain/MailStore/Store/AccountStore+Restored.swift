@@ -77,6 +77,7 @@ extension AccountStore {
                     sql: "UPDATE mailboxes SET uid_next = ?, modseq = ? WHERE id = ?", arguments: [next, modseq, id])
             }
             try db.execute(sql: "UPDATE messages SET modseq = ?", arguments: [modseq])
+            try db.execute(sql: "DELETE FROM saved_columns")
             for (name, validity) in marks?.validityOfName ?? [:] {
                 try db.retire(MailboxName(unchecked: name), uidValidity: UInt32(truncatingIfNeeded: validity))
             }
