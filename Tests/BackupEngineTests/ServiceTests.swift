@@ -38,7 +38,7 @@ import Testing
         let jobs = BackupJobs(client: client, logger: logger)
         func start() throws -> (BackupWorker, [Task<Void, Never>]) {
             let backup = BackupRun(
-                data: world.data, place: try world.place, keys: world.backupKeys, retention: Retention(),
+                data: world.data, place: try world.place, keys: world.backupKeys, retention: nil,
                 release: "test")
             let asked = BackupJobs(client: client, logger: logger)
             let worker = BackupWorker(backup: backup, schedule: .off, verifyDays: 7, jobs: asked, logger: logger)
