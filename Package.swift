@@ -235,7 +235,7 @@ let package = Package(
             "BackupEngine",
             [
                 "Accounts", "BackupJobs", "MailStore", "CalendarStore", "OutgoingQueue", "RedisStreams", "SealedSQLite",
-                logging,
+                grdb, logging,
             ]),
         tests("CalendarStore", ["Accounts", "MailStore", "SealedSQLite"]),
         tests("MailStore", ["Accounts", "MailFormat", "SealedSQLite", grdb]),

@@ -2,6 +2,7 @@
 import Accounts
 import CalendarStore
 import Foundation
+import GRDB
 import MailStore
 import OutgoingQueue
 import SealedSQLite
@@ -170,6 +171,15 @@ struct RestoreTests {
             #expect(!report.wasAbsent && (report.replaced != nil) == (damage != nil))
             #expect(try await world.inbox(of: World.bert).texts.count == 1)
         }
+        // One page of it damaged: it opens, and cannot be copied by SQLite.
+        let path = "\(world.data)/accounts/\(bert).db"
+        var bytes = try #require(FileManager.default.contents(atPath: path))
+        for page in 5..<bytes.count / 4_096 { bytes[page * 4_096 + 100] ^= 1 }
+        try bytes.write(to: URL(fileURLWithPath: path))
+        let mended = try await RestoreAccount(data: world.data, address: World.bert, actor: "test")
+            .run(world.source(), keys: world.keys)
+        #expect(mended.replaced != nil)
+        #expect(try await world.inbox(of: World.bert).texts.count == 1)
         // Beside the one that is there.
         let beside = try await RestoreAccount(
             data: world.data, address: World.bert, newAddress: "old-bert@example.org", actor: "test"
@@ -179,6 +189,34 @@ struct RestoreTests {
         await #expect(throws: DirectoryError.addressTaken("anna@example.org")) {
             try await RestoreAccount(data: world.data, address: World.bert, newAddress: World.anna, actor: "test")
                 .run(world.source(), keys: world.keys)
+        }
+    }
+
+    /// SQLite never writes pages that one transaction takes and frees; nobody without the key can make them up.
+    @Test func pagesThatWereNeverWrittenAreMadeUpAtTheRestore() async throws {
+        let world = try await World()
+        try await world.open(World.anna) { store, _ in
+            _ = try await store.deliver(Array("Subject: kept\r\n\r\nkept\r\n".utf8))
+            let pages = try await store.write { db in
+                try db.execute(sql: "INSERT INTO chunks (id, data) VALUES (-1, randomblob(4000000))")
+                try db.execute(sql: "DELETE FROM chunks WHERE id = -1")
+                return try Int.fetchOne(db, sql: "PRAGMA freelist_count") ?? 0
+            }
+            #expect(pages > 900)
+            let manifest = try world.backUp()
+            #expect(try #require(manifest.file("accounts/\(store.account).db")).bytes > 4_000_000)
+        }
+        let data = world.folder.file("new")
+        _ = try await RestoreAll(data: data, keys: world.folder.file("k")).run(world.source())
+        try await world.open(World.anna, in: data) { store, directory in
+            let key = try directory.fileKey(of: store.account)
+            // What reads every page, free ones too.
+            let path = "\(data)/accounts/\(store.account).db"
+            let bytes = try #require(FileManager.default.contents(atPath: path))
+            for start in stride(from: 0, to: bytes.count, by: 4_096) {
+                var page = Array(bytes[start..<start + 4_096])
+                #expect(PageCipher.decrypt(&page, number: UInt32(start / 4_096) + 1, key: key))
+            }
         }
     }
 

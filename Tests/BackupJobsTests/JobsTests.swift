@@ -106,5 +106,7 @@ import Testing
         #expect(status { $0.ended = [failed] }.lastFailure == failed)
         #expect(status { $0.ended = [EndedJob(kind: .verify, started: 6, ended: 7), failed] }.lastFailure == failed)
         #expect(status { $0.ended = [EndedJob(kind: .backup, started: 6, ended: 7), failed] }.lastFailure == nil)
+        // Newest first, also within one second.
+        #expect(status { $0.ended = [failed, EndedJob(kind: .backup, started: 1, ended: 5)] }.lastFailure == failed)
     }
 }

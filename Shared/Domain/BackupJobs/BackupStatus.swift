@@ -40,10 +40,11 @@ package struct BackupStatus: Codable, Sendable, Equatable {
 
     /// The latest job that failed, unless one of the same kind was done since.
     package var lastFailure: EndedJob? {
-        ended.first { job in
-            job.failure != nil
-                && !ended.contains { $0.kind == job.kind && $0.failure == nil && $0.ended >= job.ended }
+        var done: Set<BackupJobKind> = []
+        for job in ended {
+            if job.failure == nil { done.insert(job.kind) } else if !done.contains(job.kind) { return job }
         }
+        return nil
     }
 
     /// As it is told: every list and text within its limit.

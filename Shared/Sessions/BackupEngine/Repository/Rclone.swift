@@ -20,10 +20,7 @@ struct Rclone: Sendable {
                 "--contimeout", "20s",
             ]
             + arguments
-        // Nothing of ours but what a program needs: no setting of rclone's own hides there.
-        process.environment = [
-            "PATH": "/usr/bin:/bin", "HOME": NSTemporaryDirectory(), "RCLONE_CACHE_DIR": NSTemporaryDirectory(),
-        ]
+        process.environment = Self.environment
         let (output, errors) = (Pipe(), Pipe())
         process.standardOutput = output
         process.standardError = errors
@@ -49,6 +46,14 @@ struct Rclone: Sendable {
             throw BackupError.remote("rclone \(arguments.first ?? "") left with \(status): \(last.prefix(400))")
         }
     }
+
+    /// Nothing of ours but what a program needs, and the way out: no setting of rclone's own hides there.
+    private static let environment: [String: String] = {
+        let proxies: Set = ["http_proxy", "https_proxy", "no_proxy"]
+        let kept = ProcessInfo.processInfo.environment.filter { proxies.contains($0.key.lowercased()) }
+        let folder = NSTemporaryDirectory()
+        return kept.merging(["PATH": "/usr/bin:/bin", "HOME": folder, "RCLONE_CACHE_DIR": folder]) { $1 }
+    }()
 
     private static func read(_ handle: FileHandle, limit: Int) -> [UInt8] {
         var bytes: [UInt8] = []

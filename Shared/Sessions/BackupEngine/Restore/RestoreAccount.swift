@@ -12,7 +12,9 @@ import SealedSQLite
 /// the spool. An account that was removed comes back with its id, its key and its passwords.
 package struct RestoreAccount: Sendable {
     /// Longest time for which nothing is taken in, in seconds.
-    private static let longestPause: Int64 = 900
+    private static let longestPause: Int64 = 1_800
+    /// Of that, what must be left when the replacement begins.
+    private static let margin: Int64 = 60
 
     package struct Report: Sendable, Codable, Equatable {
         package var backup: String
@@ -41,6 +43,9 @@ package struct RestoreAccount: Sendable {
     package func run(_ source: RestoreSource, keys: PurposeKeys, _ control: JobControl = JobControl()) async throws
         -> Report
     {
+        guard access(data + "/config.db", F_OK) == 0 else {
+            throw BackupError.refused("there is no store in \(data); a whole one comes back with: mailkeep restore all")
+        }
         let folders = try RestoreFolders(data: data)
         if let backup = try folders.finishPending() {
             throw BackupError.refused("the interrupted restore of backup \(backup) is finished now; run this again")
@@ -110,14 +115,20 @@ package struct RestoreAccount: Sendable {
         do {
             let store = try await files.store(for: built.id)
             // From here on nothing new comes in, so the copy has everything.
-            try await store.refuseAdditions(until: Int64(Date().timeIntervalSince1970) + Self.longestPause)
+            let end = now + Self.longestPause
+            try await store.refuseAdditions(until: end)
             let copy = try replacedPath(built.id)
             do {
                 try control.progress("copying what is there")
                 let marks = try await store.issuedMarks()
-                try SealedDatabase.copy(livePath(built.id), key: liveKey, to: copy, key: liveKey)
+                try keep(livePath(built.id), liveKey, at: copy)
                 try await RestoredAccount.finish(built.id, in: built.folder, key: built.key, after: marks)
                 try control.progress("putting it in place")
+                guard now < end - Self.margin else {
+                    throw BackupError.refused(
+                        "this took longer than mail may wait; restore it with the services stopped: mailkeep restore all --replace"
+                    )
+                }
                 try await store.replaceContent(withFileAt: built.path, key: built.key)
             } catch {
                 unlink(copy)
@@ -132,6 +143,25 @@ package struct RestoreAccount: Sendable {
         } catch {
             await files.close()
             throw error
+        }
+    }
+
+    private var now: Int64 { Int64(Date().timeIntervalSince1970) }
+
+    /// A copy of a live file; where a page of it is damaged, of its ciphertext as it is.
+    private func keep(_ live: String, _ key: SealedKey, at copy: String) throws {
+        do { try SealedDatabase.copy(live, key: key, to: copy, key: key) } catch {
+            let snapshot = try FileSnapshot(path: live)
+            let target = try NewFile(copy, mode: 0o660)
+            var buffer = [UInt8](repeating: 0, count: 256 * snapshot.pageSize)
+            var page: UInt32 = 1
+            while page <= snapshot.pages {
+                let count = try buffer.withUnsafeMutableBytes { try snapshot.read(from: page, into: $0) }
+                try target.write(buffer.span.extracting(first: count).bytes)
+                page += UInt32(count / snapshot.pageSize)
+            }
+            try snapshot.check()
+            try target.sync()
         }
     }
 

@@ -102,21 +102,23 @@ package final class BackupWorker: Service {
 
     /// What the repository has and what happened last; a repository that is not there yet has nothing.
     private func load() async {
-        do { try await refresh(JobControl()) } catch BackupError.noRepository {} catch {
+        let (place, key) = (backup.place, backup.keys.repository)
+        do {
+            let (summaries, ended) = try await JobThread.run(JobControl()) {
+                let repository = try place.open(key)
+                return (try repository.summaries(), try repository.endedJobs())
+            }
+            change {
+                $0.backups = summaries
+                $0.ended = ended
+            }
+            measure(summaries)
+        } catch BackupError.noRepository {} catch {
             logger.warning("the repository cannot be read", metadata: ["error": "\(error)"])
         }
     }
 
-    private func refresh(_ control: JobControl) async throws {
-        let (place, key) = (backup.place, backup.keys.repository)
-        let (summaries, ended) = try await JobThread.run(control) {
-            let repository = try place.open(key)
-            return (try repository.summaries(), try repository.endedJobs())
-        }
-        change {
-            $0.backups = summaries
-            if $0.ended.isEmpty { $0.ended = ended }
-        }
+    private func measure(_ summaries: [BackupSummary]) {
         if let newest = summaries.first {
             Gauge(label: "mailkeep_backup_newest_seconds").record(newest.taken)
             Gauge(label: "mailkeep_backup_newest_bytes").record(newest.bytes)
@@ -180,22 +182,26 @@ package final class BackupWorker: Service {
         }
     }
 
-    /// Told at once, and kept in the repository for the next start.
-    private func finish(_ ended: EndedJob) async {
-        change(tell: false) {
-            $0.running = nil
-            $0.ended = [ended] + $0.ended.prefix(BackupStatus.mostEnded - 1)
-        }
+    /// Kept in the repository for the next start; then told, with the list as it is now.
+    private func finish(_ job: EndedJob) async {
         let (place, key) = (backup.place, backup.keys.repository)
-        let all = status.withLock { $0.ended }
-        let control = JobControl()
+        let ended = status.withLock { [job] + $0.ended.prefix(BackupStatus.mostEnded - 1) }
+        var summaries: [BackupSummary]?
         do {
-            try await JobThread.run(control) { try place.open(key).keep(all) }
-            try await refresh(control)
+            summaries = try await JobThread.run(JobControl()) {
+                let repository = try place.open(key)
+                try repository.keep(ended)
+                return try repository.summaries()
+            }
         } catch {
             logger.warning("the repository does not take what happened", metadata: ["error": "\(error)"])
         }
-        change { _ in }
+        if let summaries { measure(summaries) }
+        change { [summaries] in
+            $0.running = nil
+            $0.ended = ended
+            if let summaries { $0.backups = summaries }
+        }
     }
 
     private func askForVerification() {
