@@ -42,7 +42,7 @@ backups_main() {
   step "Keys of the Backup service" share_secrets
   step "Restart the Backup service" compose up -d --no-deps --force-recreate backup </dev/null
   wait_for_health 120
-  say "  A first backup in $(place_words):"
+  say "  A first backup in $(place_of_backups):"
   mailkeep_container backup now
   step "It is read back and verified" backup_container backup verify </dev/null
   say "Every day at $at UTC; $keep are kept. Look after them: mailkeep backup list, mailkeep backup verify --all"

@@ -61,3 +61,10 @@ choose_certificate() {
     certificate=$own/server.crt certificate_key=$own/server.key
   fi
 }
+
+tell_of_stopgap() {
+  [[ $is_stopgap == 1 ]] || return 0
+  say
+  warn "the certificate is a stopgap: mail programs will warn of it, until ./setup.sh install gets a real one with --certificate and
+       --certificate-key (renewal by itself, menu entry 4, is not there yet). To trust it for now: $secrets/own-authority/ca.crt"
+}

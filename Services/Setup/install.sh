@@ -176,11 +176,8 @@ install_summary() {
   say "Mail programs:  IMAP $hostname port $(published_port MAILKEEP_IMAPS_PORT) TLS, sending $hostname port $(published_port MAILKEEP_SUBMISSIONS_PORT) TLS,"
   say "                calendars and contacts https://$hostname:$(published_port MAILKEEP_DAV_PORT)/; the user is the whole address."
   say "Look after it:  mailkeep help;  mailkeep account add …@$domain;  mailkeep health"
-  if [[ $is_stopgap == 1 ]]; then
-    say
-    warn "the certificate is a stopgap: mail programs will warn of it, until you run this again with --certificate and
-       --certificate-key (renewal by itself, menu entry 4, is not there yet). To trust it for now: $secrets/own-authority/ca.crt"
-  fi
+  say "Backups:        each night into $(place_of_backups); ./setup.sh backups says another place"
+  tell_of_stopgap
   say
   say "Done in $(seconds_since "$started") s."
 }

@@ -96,8 +96,6 @@ take_place_settings() {
   for pair in "${place_settings[@]}"; do setting[${pair%%=*}]=${pair#*=}; done
 }
 
-place_words() { if [[ $place_kind == folder ]]; then printf '%s' "$place_folder"; else printf '%s' "${setting[MAILKEEP_BACKUP_REPOSITORY]}"; fi; }
-
 # prepare_place FILE   the folder, which only the Backup service may read; or what rclone is told, in the file, 0600.
 prepare_place() {
   if [[ $place_kept == 1 ]]; then return; fi

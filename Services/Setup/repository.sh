@@ -10,6 +10,12 @@ backup_uid=10008
 
 backups_folder() { printf '%s' "${setting[MAILKEEP_BACKUPS]:-/var/backups/mailkeep}"; }
 
+# place_of_backups   as people call it.
+place_of_backups() {
+  local repository=${setting[MAILKEEP_BACKUP_REPOSITORY]:-/backups}
+  if [[ $repository == /* ]]; then backups_folder; else printf '%s' "$repository"; fi
+}
+
 # make_backups_folder   which only the Backup service may read.
 make_backups_folder() {
   local folder

@@ -112,7 +112,7 @@ choose_backup() {
   [[ -n $newest ]] || fail "there is no backup yet in this place"
   question backup --backup "Which" "$newest" check_backup
 }
-check_backup() { grep -qE "^$1( |$)" <<<"$list" || { echo "there is no backup '$1'; the list is above" && return 1; }; }
+check_backup() { awk -v id="$1" 'NR > 1 && $1 == id { found = 1 } END { exit !found }' <<<"$list" || { echo "there is no backup '$1'; the list is above" && return 1; }; }
 
 restore_account() {
   local -a as=()
@@ -154,11 +154,12 @@ restore_new() {
   bring_up
   say "  $hostname is back. Its DKIM keys are those of the backup: when the address is the same, the DNS stays as it is."
   say "  Where it is another: change MAILKEEP_ADDRESSES in $settings, then \`mailkeep dns $domain --check\` says what to set."
+  tell_of_stopgap
 }
 
 # The settings of the backup, but for what is said here; the certificate; the place of the backups, where the next ones go.
 take_restored_settings() {
-  local line name found
+  local line found problem
   local -a lines=()
   found=$(find "$work/settings" -type f -name settings.env | head -n 1)
   [[ -n $found ]] || fail "the backup has no settings; the store and the keys are back, go on with ./setup.sh install --secrets $secrets"
@@ -168,9 +169,11 @@ take_restored_settings() {
   write_settings "${lines[@]}" "MAILKEEP_SECRETS=$secrets" "COMPOSE_PROJECT_NAME=$project" "MAILKEEP_VERSION=$version" \
     "${chosen[@]}" "${place_settings[@]}"
   use_settings
-  for name in tls.crt tls.key; do
-    found=$(find "$work/settings" -type f -name "$name" | head -n 1)
-    if [[ -n $found ]]; then install -m 0600 "$found" "$secrets/all/$name"; fi
-  done
   prepare_place "$secrets/all/rclone.conf"
+  found=$(find "$work/settings" -type f -name tls.crt -printf '%h' -quit)
+  if problem=$(check_certificate "$found/tls.crt" "$found/tls.key" "$hostname"); then
+    install -m 0600 "$found"/tls.{crt,key} "$secrets/all/"
+  else
+    warn "the certificate of the backup is of no use: $problem"
+  fi
 }

@@ -301,7 +301,7 @@ check "the operator's command is installed and everything is healthy" mailkeep h
 check "again: nothing changes" again
 check "a certificate of the operator's own, checked before it is taken" own_certificate
 check "on a terminal: every entry of the menu; install with its questions" "$test_python" "$here/setup_menu.py" "$root/setup.sh" \
-  "${apart[@]}"
+  "$work/recovery-key" "${apart[@]}"
 check "a second account" add_bob
 describe
 check "users fill their accounts" "$test_python" "$here/disaster.py" fill "$server" "$work/state.json"

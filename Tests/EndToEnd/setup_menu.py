@@ -1,19 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""setup.sh on a terminal, as an operator sees it.   usage: setup_menu.py SETUP.SH FLAG…
+"""setup.sh on a terminal, as an operator sees it.   usage: setup_menu.py SETUP.SH RECOVERY-KEY-FILE FLAG…
 
 Every entry of the menu, then `install` answered by hand: wrong answers are explained and asked for again, those of the last
-run are offered. The flags are for what tests must not share (ports, project, images).
+run are offered; then the recovery key, which is asked back, and written to the file. The flags are for what tests must not share (ports, project, images).
 """
+import pathlib
+import re
 import sys
 
 import pexpect
 
-script, *flags = sys.argv[1:]
+script, key_file, *flags = sys.argv[1:]
 
 
 def start(*arguments):
     child = pexpect.spawn(script, list(arguments), encoding="utf-8", timeout=240, dimensions=(50, 160))
-    child.logfile_read = sys.stdout
+    child.logfile_read = sys.stdout  # a test server's; shown when the check fails
     return child
 
 
@@ -78,5 +80,36 @@ def install():
     assert child.exitstatus == 0, child.exitstatus
 
 
+def recovery_key():
+    """`backups` makes new keys where there are none."""
+    settings = pathlib.Path(flags[flags.index("--settings") + 1])
+    secrets = pathlib.Path(re.search(r"(?m)^MAILKEEP_SECRETS=(.*)$", settings.read_text())[1]) / "all"
+    for name in ("repository.key", "recovery.sealed"):
+        (secrets / name).unlink()
+    child = start("backups", "--settings", str(settings), "--to", "folder", "--folder", f"{settings.parent}/by-hand")
+    child.expect_exact("Every day at (HH:MM, UTC) [03:15]: ")
+    child.sendline("quarter past three")
+    child.expect_exact("is not a time such as 03:15")
+    child.sendline("")
+    child.expect_exact("How many to keep, by days, weeks and months [7d,4w,6m]: ")
+    child.sendline("")
+    child.expect(r"(MKR1-[0-9A-Z-]+)")
+    key = child.match[1]
+    question = "to show that you have it: "
+    child.expect_exact(question)
+    assert not (secrets / "repository.key").exists(), "keys are there before their recovery key is known"
+    child.sendline("AAAA" if not key.endswith("AAAA") else "BBBB")
+    child.expect_exact("Those are others")
+    child.expect_exact(question)
+    child.sendline(key[-4:].lower())
+    child.expect("read back and verified +done")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 0, child.exitstatus
+    pathlib.Path(key_file).unlink()
+    pathlib.Path(key_file).write_text(key + "\n")
+
+
 menu()
 install()
+recovery_key()
