@@ -31,11 +31,13 @@ struct LargeAccount {
             let opened = opening.seconds
             var selecting = Usage()
             let first = try await store.select(.inbox, claimingRecent: true).exists
-            let cold = selecting.seconds
+            let (cold, coldCPU) = (selecting.seconds, selecting.cpuSeconds)
             selecting = Usage()
             let second = try await store.select(.inbox, claimingRecent: true).exists
             guard first >= count, second == first else { throw Failure("\(first), then \(second) messages") }
-            print("round \(round): open \(ms(opened)), SELECT \(ms(cold)), again \(ms(selecting.seconds))")
+            print(
+                "round \(round): open \(ms(opened)), SELECT \(ms(cold)) (CPU \(ms(coldCPU))),",
+                "again \(ms(selecting.seconds)) (CPU \(ms(selecting.cpuSeconds)))")
             let other = try await directory.store(for: empty)
             for (name, writers) in [("1 writer", 1), ("10 writers", 10)] {
                 // In turns, so that both see the same moods of the disk.
