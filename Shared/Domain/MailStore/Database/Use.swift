@@ -24,48 +24,62 @@ extension Schema {
             object_bytes = (SELECT coalesce(sum(length(data)), 0) FROM calendar_objects)
                 + (SELECT coalesce(sum(length(data)), 0) FROM cards);
 
-        CREATE TRIGGER messages_inserted_use AFTER INSERT ON messages BEGIN
+        -- Those of step 1, with what counts against the quota. What makes the use fall ends the warning too.
+        DROP TRIGGER messages_inserted;
+        DROP TRIGGER messages_deleted;
+        DROP TRIGGER messages_flagged;
+        CREATE TRIGGER messages_inserted AFTER INSERT ON messages BEGIN
+            UPDATE mailboxes SET
+                messages = messages + 1, unseen = unseen + ((NEW.flags & 1) = 0),
+                deleted = deleted + ((NEW.flags & 8) <> 0), size = size + NEW.size,
+                deleted_size = deleted_size + ((NEW.flags & 8) <> 0) * NEW.size
+            WHERE id = NEW.mailbox;
+            UPDATE bodies SET links = links + 1, released = NULL WHERE id = NEW.body;
             UPDATE account SET messages = messages + 1, message_bytes = message_bytes + NEW.size;
         END;
-        CREATE TRIGGER messages_deleted_use AFTER DELETE ON messages BEGIN
-            UPDATE account SET messages = messages - 1, message_bytes = message_bytes - OLD.size;
+        CREATE TRIGGER messages_deleted AFTER DELETE ON messages BEGIN
+            UPDATE mailboxes SET
+                messages = messages - 1, unseen = unseen - ((OLD.flags & 1) = 0),
+                deleted = deleted - ((OLD.flags & 8) <> 0), size = size - OLD.size,
+                deleted_size = deleted_size - ((OLD.flags & 8) <> 0) * OLD.size
+            WHERE id = OLD.mailbox;
+            UPDATE bodies SET
+                links = links - 1,
+                released = CASE links WHEN 1 THEN CAST(strftime('%s', 'now') AS INTEGER) END
+            WHERE id = OLD.body;
+            UPDATE account SET
+                messages = messages - 1, message_bytes = message_bytes - OLD.size,
+                warned_above = CASE WHEN message_bytes + object_bytes - OLD.size >= warned_above THEN warned_above END;
         END;
-        CREATE TRIGGER deleted_messages_inserted AFTER INSERT ON messages WHEN (NEW.flags & 8) <> 0 BEGIN
-            UPDATE mailboxes SET deleted_size = deleted_size + NEW.size WHERE id = NEW.mailbox;
-        END;
-        CREATE TRIGGER deleted_messages_deleted AFTER DELETE ON messages WHEN (OLD.flags & 8) <> 0 BEGIN
-            UPDATE mailboxes SET deleted_size = deleted_size - OLD.size WHERE id = OLD.mailbox;
-        END;
-        CREATE TRIGGER deleted_messages_flagged AFTER UPDATE OF flags ON messages
-        WHEN (OLD.flags & 8) <> (NEW.flags & 8) BEGIN
-            UPDATE mailboxes SET deleted_size = deleted_size + CASE NEW.flags & 8 WHEN 0 THEN -NEW.size ELSE NEW.size END
+        CREATE TRIGGER messages_flagged AFTER UPDATE OF flags ON messages
+        WHEN (OLD.flags & 9) <> (NEW.flags & 9) BEGIN
+            UPDATE mailboxes SET
+                unseen = unseen + ((NEW.flags & 1) = 0) - ((OLD.flags & 1) = 0),
+                deleted = deleted + ((NEW.flags & 8) <> 0) - ((OLD.flags & 8) <> 0),
+                deleted_size = deleted_size + (((NEW.flags & 8) <> 0) - ((OLD.flags & 8) <> 0)) * NEW.size
             WHERE id = NEW.mailbox;
         END;
 
-        CREATE TRIGGER calendar_objects_inserted AFTER INSERT ON calendar_objects BEGIN
-            UPDATE account SET object_bytes = object_bytes + length(NEW.data);
-        END;
-        CREATE TRIGGER calendar_objects_changed AFTER UPDATE OF data ON calendar_objects BEGIN
-            UPDATE account SET object_bytes = object_bytes + length(NEW.data) - length(OLD.data);
-        END;
-        CREATE TRIGGER calendar_objects_deleted AFTER DELETE ON calendar_objects BEGIN
-            UPDATE account SET object_bytes = object_bytes - length(OLD.data);
-        END;
-        CREATE TRIGGER cards_inserted AFTER INSERT ON cards BEGIN
-            UPDATE account SET object_bytes = object_bytes + length(NEW.data);
-        END;
-        CREATE TRIGGER cards_changed AFTER UPDATE OF data ON cards BEGIN
-            UPDATE account SET object_bytes = object_bytes + length(NEW.data) - length(OLD.data);
-        END;
-        CREATE TRIGGER cards_deleted AFTER DELETE ON cards BEGIN
-            UPDATE account SET object_bytes = object_bytes - length(OLD.data);
-        END;
-
-        CREATE TRIGGER use_fell AFTER UPDATE OF message_bytes, object_bytes ON account
-        WHEN NEW.message_bytes + NEW.object_bytes < NEW.warned_above BEGIN
-            UPDATE account SET warned_above = NULL;
-        END;
+        \(objects("calendar_objects"))
+        \(objects("cards"))
         """
+
+    /// Triggers of a table whose `data` counts.
+    private static func objects(_ table: String) -> String {
+        func change(_ bytes: String) -> String {
+            """
+            UPDATE account SET
+                object_bytes = object_bytes + (\(bytes)),
+                warned_above = CASE WHEN message_bytes + object_bytes + (\(bytes)) >= warned_above THEN warned_above END;
+            """
+        }
+        return """
+            CREATE TRIGGER \(table)_inserted AFTER INSERT ON \(table) BEGIN \(change("length(NEW.data)")) END;
+            CREATE TRIGGER \(table)_changed AFTER UPDATE OF data ON \(table) BEGIN
+            \(change("length(NEW.data) - length(OLD.data)")) END;
+            CREATE TRIGGER \(table)_deleted AFTER DELETE ON \(table) BEGIN \(change("-length(OLD.data)")) END;
+            """
+    }
 }
 
 extension Database {
