@@ -109,7 +109,13 @@ import Testing
     @Test func anOlderFileIsTakenUp() async throws {
         let (fixture, directory, _, id) = try await world()
         try await directory.pool.write { db in
-            try db.execute(sql: "DROP TABLE web_sessions; UPDATE schema_version SET number = 1")
+            try db.execute(
+                sql: """
+                    DROP TABLE web_sessions;
+                    ALTER TABLE domains DROP COLUMN quota;
+                    ALTER TABLE accounts DROP COLUMN quota;
+                    UPDATE schema_version SET number = 1;
+                    """)
         }
         try directory.close()
         let again = try fixture.again()

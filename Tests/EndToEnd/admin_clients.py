@@ -88,7 +88,9 @@ class Browser:
         return self.driver.find_element(By.TAG_NAME, "body").text
 
     def find(self, selector):
-        return self.driver.find_element(By.CSS_SELECTOR, selector)
+        """The first; waits for it, as a page that has just begun may not have it yet."""
+        wait_for(lambda: self.all(selector), f"{selector} on {self.driver.current_url}: {self.driver.title}", 20)
+        return self.all(selector)[0]
 
     def all(self, selector):
         return self.driver.find_elements(By.CSS_SELECTOR, selector)
