@@ -247,6 +247,25 @@ def killed_at_any_moment():
     print(f"restore: {kills} kills in {rounds} rounds")
 
 
+def an_account_killed_at_any_moment():
+    dice = random.Random()
+    mailkeep("backup", "now")
+    with instance.imap(bob) as imap:
+        before = messages(imap)
+    command = ["restore", "account", bob["address"], "--recovery-key-file", recovery]
+    rounds, kills, end = 0, 0, time.monotonic() + 8
+    while time.monotonic() < end:
+        rounds += 1
+        kills += killed(command, dice.uniform(0.01, 0.4))
+        with instance.imap(bob) as imap:
+            assert messages(imap) == before, "the live account was not whole"
+    mailkeep(*command)
+    send("after-the-kills")
+    with instance.imap(bob) as imap:
+        wait_for(lambda: any(b"after-the-kills" in m for m in messages(imap)), "mail after the restores")
+    print(f"one account: {kills} kills in {rounds} rounds")
+
+
 def mistakes_are_told():
     key = pathlib.Path(recovery).read_text().strip()
     target = ["--data", work / "wrong" / "data", "--keys", work / "wrong" / "keys"]
@@ -294,6 +313,7 @@ def main():
         damage_is_found()
         in_object_storage()
         killed_at_any_moment()
+        an_account_killed_at_any_moment()
         nothing_in_clear()
     finally:
         shutil.rmtree(work, ignore_errors=True)

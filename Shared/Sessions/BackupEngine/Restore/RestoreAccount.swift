@@ -99,7 +99,7 @@ package struct RestoreAccount: Sendable {
 
     /// Where what is replaced is kept.
     private func replacedPath(_ id: AccountID) throws -> String {
-        let folder = data + "/accounts/replaced"
+        let folder = RestoreFolders.replaced(in: data)
         try PlainFile.makeFolder(folder)
         return
             "\(folder)/\(id)-\(Date().ISO8601Format().filter { $0 != "-" && $0 != ":" })-\(UInt16.random(in: 0 ... .max)).db"

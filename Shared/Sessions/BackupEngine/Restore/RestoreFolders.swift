@@ -55,8 +55,13 @@ struct RestoreFolders {
         return pending.backup
     }
 
-    /// Empty folders to build in.
+    /// Where one account's restore keeps what it replaces.
+    static func replaced(in data: String) -> String { data + "/accounts/replaced" }
+
+    /// Empty folders to build in; what runs that died left half made goes.
     func prepare() throws {
+        let replaced = Self.replaced(in: data)
+        for name in PlainFile.names(in: replaced) where name.contains(".new") { unlink(replaced + "/" + name) }
         for folder in [root, accounts] {
             try? FileManager.default.removeItem(atPath: folder)
             try PlainFile.makeFolder(folder)
