@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CalendarStore
 import MailStore
+import Synchronization
 import Testing
 
 /// Objects count with the mail of the account.
@@ -57,5 +58,32 @@ import Testing
         await #expect(throws: CollectionError.store(.overQuota)) { try await transfer(isMove: false) }
         try await transfer(isMove: true)
         #expect(try await fixture.store.use().objectBytes == 60)
+    }
+
+    /// What was told of a nearly full account is told again after objects made room.
+    @Test func objectsThatGoOrShrinkEndTheWarning() async throws {
+        let fixture = try await Fixture(quota: 1_000)
+        let told = Mutex(0)
+        @Sendable func deliver(_ size: Int) async throws {
+            _ = try await fixture.account.deliver(Array(repeating: 0x61, count: size)) { _ in
+                told.withLock { $0 += 1 }
+                return [0x61]
+            }
+        }
+        func put(_ size: Int) async throws {
+            _ = try await fixture.store.put(.addressBook, "contacts", card("c", size))
+        }
+        try await put(500)
+        try await deliver(400)
+        try await deliver(1)
+        #expect(told.withLock { $0 } == 1)
+        try await fixture.store.remove(.addressBook, "contacts", "c")
+        try await put(500)
+        try await deliver(1)
+        #expect(told.withLock { $0 } == 2)
+        try await put(300)
+        try await put(500)
+        try await deliver(1)
+        #expect(told.withLock { $0 } == 3)
     }
 }
