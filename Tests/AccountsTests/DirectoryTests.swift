@@ -176,7 +176,10 @@ import Testing
         try fixture.directory.pool.write { db in
             try db.execute(sql: "UPDATE schema_version SET number = 99, oldest_reader = 98")
         }
-        #expect(throws: SealedError.tooNew(file: fixture.folder.file("config.db"), oldestReader: 98, ours: 1)) {
+        #expect(
+            throws: SealedError.tooNew(
+                file: fixture.folder.file("config.db"), oldestReader: 98, ours: Schema.migrations.count)
+        ) {
             try fixture.again()
         }
         // Newer, but made so that we may go on.

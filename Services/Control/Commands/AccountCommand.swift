@@ -8,7 +8,7 @@ struct AccountCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "account", abstract: "Accounts: people who have a mailbox here.",
         subcommands: [
-            Add.self, List.self, Remove.self, Password.self, Disable.self, Enable.self, Key.self,
+            Add.self, List.self, Remove.self, Password.self, Disable.self, Enable.self, Administrator.self, Key.self,
         ])
 
     struct Add: AsyncParsableCommand {
@@ -25,7 +25,8 @@ struct AccountCommand: AsyncParsableCommand {
         @OptionGroup var store: StoreOptions
         @Argument(help: "name@domain") var address: String
         @Option(help: "Name as people read it.") var name = ""
-        @Flag(help: "Gets postmaster@ and abuse@ of its domain.") var administrator = false
+        @Flag(help: "Gets postmaster@ and abuse@ of its domain, sees the administration pages.")
+        var administrator = false
         @OptionGroup var password: PasswordOptions
 
         func run() async throws {
@@ -33,12 +34,8 @@ struct AccountCommand: AsyncParsableCommand {
             let root = try store.accountsFolder()
             let (secret, generated) = try password.read()
             let account = try await directory.addAccount(
-                address, displayName: name, isAdministrator: administrator, password: secret, by: operatorName,
-                makeFile: { id, key in
-                    let files = AccountDirectory(root: root, limit: 1, keys: { _ in key })
-                    try await files.create(id)
-                    await files.close()
-                }, removeFile: { try await removeFile(of: $0, in: root) })
+                address, displayName: name, isAdministrator: administrator, password: secret, filesIn: root,
+                by: operatorName)
             if let generated { print(generated) }
             say("\(account.address) is added.")
         }
@@ -100,12 +97,7 @@ struct AccountCommand: AsyncParsableCommand {
                     throw Failure("that is another address; nothing was removed")
                 }
             }
-            try await directory.removeAccount(address, by: operatorName)
-            do { try await removeFile(of: account.id, in: root) } catch {
-                throw Failure(
-                    "\(account.address) is removed and its key is gone, but its file is still there (\(error)); delete it: "
-                        + "rm \(root)/\(account.id).db*")
-            }
+            try await directory.removeAccount(address, filesIn: root, by: operatorName)
             print("\(account.address) is removed, with all its mail.")
         }
     }
@@ -157,6 +149,21 @@ struct AccountCommand: AsyncParsableCommand {
         }
     }
 
+    struct Administrator: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Makes an account an administrator, or ends that.",
+            discussion: "EXAMPLE\n  mailkeep account administrator anna@example.org --off")
+
+        @OptionGroup var store: StoreOptions
+        @Argument(help: "name@domain") var address: String
+        @Flag(help: "Is no administrator any more.") var off = false
+
+        func run() async throws {
+            try await store.directory().setAdministrator(address, !off, by: operatorName)
+            print("\(address) is \(off ? "no administrator any more" : "an administrator").")
+        }
+    }
+
     struct Key: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Prints the raw key of an account's file as 64 hex digits.",
@@ -176,11 +183,4 @@ struct AccountCommand: AsyncParsableCommand {
             print(try directory.fileKey(of: try await directory.account(address).id).hex)
         }
     }
-}
-
-/// Deletes the file of an account; needs no key.
-private func removeFile(of account: AccountID, in root: String) async throws {
-    let files = AccountDirectory(root: root, limit: 1, keys: { _ in throw KeyError.notLoaded(.accounts) })
-    try await files.remove(account)
-    await files.close()
 }

@@ -34,15 +34,3 @@ struct PasswordOptions: ParsableArguments {
         name: "password", limit: Directory.passwordBytes.upperBound,
         advice: "use --password-file FILE, standard input or --generate")
 }
-
-/// Four groups of five letters and digits: 100 bits.
-enum GeneratedPassword {
-    /// Without those that look like others: 32.
-    private static let alphabet = Array("abcdefghijkmnpqrstuvwxyz23456789")
-
-    static func make() -> String {
-        var generator = SystemRandomNumberGenerator()
-        return (0..<4).map { _ in String((0..<5).map { _ in alphabet.randomElement(using: &generator)! }) }
-            .joined(separator: "-")
-    }
-}

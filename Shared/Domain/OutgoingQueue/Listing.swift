@@ -30,12 +30,15 @@ package struct QueuedDelivery: Sendable, Codable, Equatable {
 }
 
 extension OutgoingQueue {
-    /// Everything in the spool, oldest first, at most `QueueLimits.listed`.
-    package func list() async throws -> [QueuedDelivery] {
+    /// What is in the spool, oldest first; `offset` passes over the oldest.
+    package func list(limit: Int = QueueLimits.listed, offset: Int = 0) async throws -> [QueuedDelivery] {
         let time = milliseconds
         return try await database.read { db in
-            try Row.fetchAll(db, sql: Self.listing + " ORDER BY d.id LIMIT ?", arguments: [QueueLimits.listed])
-                .map { Self.queued($0, at: time, story: []) }
+            try Row.fetchAll(
+                db, sql: Self.listing + " ORDER BY d.id LIMIT ? OFFSET ?",
+                arguments: [min(limit, QueueLimits.listed), offset]
+            )
+            .map { Self.queued($0, at: time, story: []) }
         }
     }
 

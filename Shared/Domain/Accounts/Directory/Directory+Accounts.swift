@@ -75,6 +75,28 @@ extension Directory {
         }
     }
 
+    /// One page of the accounts, of one domain or of all, whose address or name holds `text` (without case); and how many
+    /// there are on all pages. `.noSuchDomain`
+    package func accounts(
+        of domain: String? = nil, holding text: String = "", limit: Int, offset: Int = 0
+    ) async throws -> (page: [AccountRecord], all: Int) {
+        let domain = domain.map(Self.domainName)
+        let text = text.lowercased()
+        return try await pool.read { db in
+            if let domain { _ = try LocalName(name: "", domain: domain).domainRow(in: db) }
+            let chosen = """
+                FROM accounts a JOIN domains d ON d.id = a.domain WHERE (?1 IS NULL OR d.name = ?1)
+                    AND (instr(a.name || '@' || d.name, ?2) > 0 OR instr(lower(a.display_name), ?2) > 0)
+                """
+            let page = try Row.fetchAll(
+                db,
+                sql: "SELECT a.*, d.name AS domain_name \(chosen) ORDER BY d.id, a.name LIMIT ?3 OFFSET ?4",
+                arguments: [domain, text, limit, offset]
+            ).compactMap(Self.record)
+            return (page, try Int.fetchOne(db, sql: "SELECT COUNT(*) \(chosen)", arguments: [domain, text]) ?? 0)
+        }
+    }
+
     /// The account with that very address. Throws `.noSuchAccount`.
     package func account(_ address: String) async throws -> AccountRecord {
         let name = try LocalName(known: address)
@@ -100,7 +122,21 @@ extension Directory {
             let account = try Self.account(name, in: db)
             try db.execute(
                 sql: "UPDATE accounts SET disabled = ? WHERE id = ?", arguments: [isDisabled, account.id.description])
+            if isDisabled { try Self.closeWebSessions(of: account.id, keeping: nil, in: db) }
             try self.note(isDisabled ? "account disable" : "account enable", name.address, by: actor, in: db)
+        }
+    }
+
+    /// An administrator gets what goes to postmaster@ and abuse@ of its domain, and sees the administration pages.
+    package func setAdministrator(_ address: String, _ isAdministrator: Bool, by actor: String) async throws {
+        let name = try LocalName(known: address)
+        try await pool.write { db in
+            let account = try Self.account(name, in: db)
+            try db.execute(
+                sql: "UPDATE accounts SET administrator = ? WHERE id = ?",
+                arguments: [isAdministrator, account.id.description])
+            try self.note(
+                isAdministrator ? "account administrator" : "account no administrator", name.address, by: actor, in: db)
         }
     }
 

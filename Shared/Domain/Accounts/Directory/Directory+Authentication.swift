@@ -44,8 +44,11 @@ extension Directory {
             isAdministrator: account.isAdministrator)
     }
 
-    /// Gives the account a new password. Sessions that are open stay open.
-    package func setPassword(of address: String, to password: SecretBytes, by actor: String) async throws {
+    /// Gives the account a new password. Sessions of mail clients that are open stay open; those of the web pages end,
+    /// but for `keeping`.
+    package func setPassword(
+        of address: String, to password: SecretBytes, by actor: String, keeping session: WebSessionToken? = nil
+    ) async throws {
         let account = try await account(address)
         let hash = try await hash(password)
         let (id, time) = (account.id.description, seconds)
@@ -55,6 +58,7 @@ extension Directory {
                     INSERT INTO credentials (account, label, hash, created) VALUES (?, '', ?, ?)
                     ON CONFLICT (account, label) DO UPDATE SET hash = excluded.hash, created = excluded.created
                     """, arguments: [id, hash, time])
+            try Self.closeWebSessions(of: account.id, keeping: session, in: db)
             try self.note("account password", account.address, by: actor, in: db)
         }
     }

@@ -25,11 +25,13 @@ extension Directory {
     }
 
     /// Whether `domain` is ours; neither case nor the form of its labels (U or A) matters.
-    package func isLocal(domain: String) async throws -> Bool {
-        let name = Self.domainName(domain)
-        return try await pool.read { db in
-            try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM domains WHERE name = ?)", arguments: [name])
-                ?? false
+    package func isLocal(domain: String) async throws -> Bool { try await localDomain(domain) != nil }
+
+    /// A domain of ours as it is kept: lower case, A-labels; `nil` when it is not ours.
+    package func localDomain(_ name: String) async throws -> String? {
+        let name = Self.domainName(name)
+        return try await pool.read {
+            try String.fetchOne($0, sql: "SELECT name FROM domains WHERE name = ?", arguments: [name])
         }
     }
 

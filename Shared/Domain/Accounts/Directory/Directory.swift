@@ -12,7 +12,7 @@ package final class Directory: Sendable {
     /// Length of a password in bytes.
     package static let passwordBytes = 8...1_024
     /// Lines that the audit log keeps.
-    static let auditLines = 10_000
+    package static let auditLines = 10_000
 
     let pool: DatabasePool
     let passwords = PasswordMemory()
@@ -52,12 +52,25 @@ package final class Directory: Sendable {
             sql: "DELETE FROM audit WHERE id <= ?", arguments: [db.lastInsertedRowID - Int64(Self.auditLines)])
     }
 
-    /// The last changes, newest first.
-    package func audit(limit: Int = 100) async throws -> [AuditRecord] {
+    /// Notes what was changed elsewhere, as in the outgoing queue.
+    package func note(_ action: String, _ subject: String, by actor: String) async throws {
+        try await pool.write { try self.note(action, subject, by: actor, in: $0) }
+    }
+
+    /// The last changes, newest first; `offset` passes over the newest.
+    package func audit(limit: Int = 100, offset: Int = 0) async throws -> [AuditRecord] {
         try await pool.read { db in
-            try Row.fetchAll(db, sql: "SELECT * FROM audit ORDER BY id DESC LIMIT ?", arguments: [max(0, limit)]).map {
+            try Row.fetchAll(
+                db, sql: "SELECT * FROM audit ORDER BY id DESC LIMIT ? OFFSET ?",
+                arguments: [max(0, limit), max(0, offset)]
+            ).map {
                 AuditRecord(at: $0["at"], actor: $0["actor"], action: $0["action"], subject: $0["subject"])
             }
         }
+    }
+
+    /// Lines of the audit log.
+    package func auditCount() async throws -> Int {
+        try await pool.read { try Int.fetchOne($0, sql: "SELECT COUNT(*) FROM audit") ?? 0 }
     }
 }

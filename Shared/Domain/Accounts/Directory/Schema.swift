@@ -4,8 +4,19 @@ import SealedSQLite
 /// The tables of config.db, as numbered steps that only ever get more.
 enum Schema {
     static let migrations = [
-        Migration(number: 1, name: "domains, accounts, aliases, keys") { try $0.execute(sql: first) }
+        Migration(number: 1, name: "domains, accounts, aliases, keys") { try $0.execute(sql: first) },
+        Migration(number: 2, name: "sessions of the web pages") { try $0.execute(sql: webSessions) },
     ]
+
+    private static let webSessions = """
+        CREATE TABLE web_sessions (
+            hash BLOB NOT NULL UNIQUE,            -- SHA-256 of the browser's token
+            account TEXT NOT NULL REFERENCES accounts(id) ON DELETE CASCADE,
+            created INTEGER NOT NULL,
+            seen INTEGER NOT NULL                 -- the last request, to the minute
+        );
+        CREATE INDEX web_sessions_account ON web_sessions(account, created);
+        """
 
     private static let first = """
         CREATE TABLE domains (
