@@ -3,13 +3,15 @@ import Accounts
 import ArgumentParser
 import Foundation
 import OutgoingQueue
+import ServiceKit
 
 struct HealthCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "health", abstract: "Checks the store, Redis and services; leaves with 1 when something is wrong.",
         discussion: """
             The store: config.db and spool.db open and are sound, each account has its file. Redis: when its
-            host is told (MAILKEEP_REDIS_HOST or --redis-host). Services: /health/ready of each --service.
+            host is told (MAILKEEP_REDIS_HOST or --redis-host). Services: /health/ready of each --service,
+            at every address that its host name has.
 
             EXAMPLE
               mailkeep health --service http://127.0.0.1:8080 --json
@@ -43,7 +45,7 @@ struct HealthCommand: AsyncParsableCommand {
         if let host = redisOptions.host {
             checks.append(await check("redis") { try redis(host) })
         }
-        for url in service { checks.append(await check(url) { try ready(url) }) }
+        for url in service { checks.append(await check(url) { try await ready(url) }) }
         if json {
             try JSONOption.print(checks)
         } else {
@@ -101,15 +103,15 @@ struct HealthCommand: AsyncParsableCommand {
         return (answer == "+PONG", answer == "+PONG" ? "\(host):\(port) answers" : answer)
     }
 
-    private func ready(_ address: String) throws -> (Bool, String) {
-        guard let url = URL(string: address), url.scheme == "http", let host = url.host else {
-            throw Failure("\(address) is not an http address such as http://127.0.0.1:8080")
+    /// Every replica behind the address.
+    private func ready(_ address: String) async throws -> (Bool, String) {
+        let replicas = try await HealthProbe.ask(address)
+        let words = replicas.map { replica in
+            let wrong = replica.checks.filter { !$0.isWell }.map { "\($0.name): \($0.state)" }
+            let state =
+                replica.problem ?? ((replica.isReady ? "ready" : "not ready") + wrong.map { "; " + $0 }.joined())
+            return replicas.count == 1 ? state : "\(replica.address) \(state)"
         }
-        guard let port = UInt16(exactly: url.port ?? 80) else { throw Failure("\(address): no such port") }
-        let bare = host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host
-        let connection = try PlainConnection(host: bare, port: port)
-        try connection.send(Data("GET /health/ready HTTP/1.1\r\nHost: \(host)\r\nConnection: close\r\n\r\n".utf8))
-        let status = try connection.line()
-        return (status.split(separator: " ").dropFirst().first == "200", status)
+        return (replicas.allSatisfy(\.isReady), words.joined(separator: ", "))
     }
 }
