@@ -17,6 +17,7 @@ let configuration = Target.Dependency.product(name: "Configuration", package: "s
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
+let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -27,9 +28,13 @@ let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 let isFuzzing = Context.environment["MAILKEEP_FUZZ"] != nil
 let instrumented: [SwiftSetting] = isFuzzing ? [.unsafeFlags(["-sanitize=fuzzer"])] : []
 
-func library(_ name: String, layer: String, _ dependencies: [Target.Dependency] = []) -> Target {
+/// `embedded`: a folder of files that become constants of the target, so that no file has to lie beside the executable.
+func library(
+    _ name: String, layer: String, _ dependencies: [Target.Dependency] = [], embedded: String? = nil
+) -> Target {
     .target(
         name: name, dependencies: dependencies, path: "Shared/\(layer)/\(name)", exclude: ["\(name).md"],
+        resources: embedded.map { [.embedInCode($0)] },
         swiftSettings: strict + (layer == "Grammars" ? instrumented : []))
 }
 
@@ -131,6 +136,12 @@ let sessions: [Target] = [
             hummingbird, httpTypes, logging,
         ]),
     library(
+        "AdminSite", layer: "Sessions",
+        [
+            "WebServer", "ServiceKit", "DNSClient", "SASLMechanisms", "Accounts", "MailStore", "OutgoingQueue",
+            "DomainRecords", "BackupJobs", nio, hummingbird, httpTypes, mustache, crypto, logging,
+        ], embedded: "Resources"),
+    library(
         "BackupEngine", layer: "Sessions",
         [
             "BackupJobs", "Accounts", "MailStore", "CalendarStore", "OutgoingQueue", "SealedSQLite", "CSodium", crypto,
@@ -164,6 +175,12 @@ let services: [Target] = [
             "DAVServer", "WebServer", "ServiceKit", "RedisStreams", "Accounts", "Logins", "MailStore", logging,
             lifecycle,
         ]),
+    service(
+        "WebAdmin",
+        [
+            "AdminSite", "WebServer", "ServiceKit", "RedisStreams", "DNSClient", "Accounts", "Logins", "OutgoingQueue",
+            "DomainRecords", "BackupJobs", logging, lifecycle,
+        ]),
     service("Backup", ["BackupEngine", "BackupJobs", "ServiceKit", "RedisStreams", logging, lifecycle]),
     .executableTarget(
         name: "mailkeep",
@@ -192,6 +209,7 @@ let package = Package(
         .executable(name: "SMTPOutbound", targets: ["SMTPOutbound"]),
         .executable(name: "MailAccess", targets: ["MailAccess"]),
         .executable(name: "DAVAccess", targets: ["DAVAccess"]),
+        .executable(name: "WebAdmin", targets: ["WebAdmin"]),
         .executable(name: "Backup", targets: ["Backup"]),
         .executable(name: "mailkeep", targets: ["mailkeep"]),
     ],
@@ -207,6 +225,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
@@ -262,6 +281,12 @@ let package = Package(
                 "SASLMechanisms", "DNSClient", "RedisStreams", "ServiceKit", "SealedSQLite", "TestSupport", logging,
             ], path: "Tests/JourneyTests", swiftSettings: strict),
         tests("DAVServer", ["DAVGrammar", "CalendarStore", "MailStore", "Accounts", "SealedSQLite", logging]),
+        tests(
+            "AdminSite",
+            [
+                "WebServer", "ServiceKit", "DNSClient", "DomainRecords", "SASLMechanisms", "Accounts", "Logins",
+                "MailStore", "OutgoingQueue", "RedisStreams", "SealedSQLite", nio, hummingbird, httpTypes, logging,
+            ]),
         tests("POP3Server", ["POP3Grammar", "Accounts", "MailStore", "MailFormat", "ServiceKit", "SealedSQLite"]),
     ] + fuzzing,
     swiftLanguageModes: [.v6]
