@@ -14,6 +14,7 @@ run_packages=(
 )
 # Real clients and checkers.
 test_packages=(
+  chromium chromium-driver fonts-noto-core fonts-noto-cjk libnss3-tools
   rclone swaks isync fetchmail getmail6 mpop neomutt offlineimap3 python3-venv shellcheck libnet-ssleay-perl
   libio-socket-ssl-perl
 )

@@ -32,11 +32,11 @@ TEXT
 
 demo_domain=mailkeep.test
 elsewhere_domain=elsewhere.test
-services=(smtp-inbound smtp-outbound mail-access dav-access backup)
-programs=(SMTPInbound SMTPOutbound MailAccess DAVAccess Backup mailkeep)
+services=(smtp-inbound smtp-outbound mail-access dav-access web-admin backup)
+programs=(SMTPInbound SMTPOutbound MailAccess DAVAccess WebAdmin Backup mailkeep)
 listeners=(
   smtp submission submissions imap imaps pop3 pop3s redis dns health-inbound health-outbound health-access elsewhere dav
-  health-dav health-backup restored health-restored
+  health-dav health-backup restored health-restored admin health-admin
 )
 
 try_main() {
@@ -135,7 +135,8 @@ build_release() {
 
 run_instance() {
   choose_ports || return
-  step "Certificate of a throw-away authority" make_certificate "$state/tls" localhost 127.0.0.1 ::1 "mail.$demo_domain" ||
+  step "Certificate of a throw-away authority" make_certificate "$state/tls" localhost 127.0.0.1 ::1 "mail.$demo_domain" \
+    "admin.$demo_domain" "autoconfig.$demo_domain" "mta-sts.$demo_domain" ||
     return
   write_wrapper
   if [[ -f $state/accounts.tsv ]]; then
@@ -153,6 +154,7 @@ run_instance() {
   write_description
   step "A message out by submission, in over IMAP and POP3" "$(python)" "$setup/demo_message.py" "$state/try.json" || return
   step "An event and a contact over CalDAV and CardDAV" "$(python)" "$setup/demo_event.py" "$state/try.json" || return
+  step "An administrator logs in to the web pages" "$(python)" "$setup/demo_admin.py" "$state/try.json" || return
   step "A backup, verified" take_backup || return
   step "Restored beside the original, compared" restore_beside || return
   say "  Memory of each service at rest (PSS):"
@@ -338,6 +340,14 @@ start_service() {
       program=DAVAccess health=${port[health-dav]}
       settings+=(MAILKEEP_DAV_PORT="${port[dav]}")
       ;;
+    web-admin)
+      program=WebAdmin health=${port[health-admin]}
+      settings+=(
+        MAILKEEP_ADMIN_PORT="${port[admin]}" MAILKEEP_ADMIN_SERVICES="$(watched_services)"
+        MAILKEEP_CLIENT_IMAPS_PORT="${port[imaps]}" MAILKEEP_CLIENT_POP3S_PORT="${port[pop3s]}"
+        MAILKEEP_CLIENT_SUBMISSIONS_PORT="${port[submissions]}" MAILKEEP_CLIENT_DAV_PORT="${port[dav]}"
+      )
+      ;;
   esac
   settings+=(MAILKEEP_HEALTH_PORT="$health")
   start_process "$name" env "${settings[@]}" "$binaries/$program" || return
@@ -345,6 +355,13 @@ start_service() {
     tail -n 20 "$state/logs/$name.log"
     return 1
   }
+}
+
+# What the administration pages ask for their state.
+watched_services() {
+  printf '%s=http://127.0.0.1:%s,' smtp-inbound "${port[health-inbound]}" smtp-outbound "${port[health-outbound]}" \
+    mail-access "${port[health-access]}" dav-access "${port[health-dav]}" web-admin "${port[health-admin]}" \
+    backup "${port[health-backup]}"
 }
 
 # start_process NAME command…   its own session (Ctrl-C reaches only us), its log, its pid.
@@ -380,6 +397,7 @@ description = {
         "pop3": mail(${port[pop3]}, "starttls"),
         "pop3s": mail(${port[pop3s]}, "implicit"),
         "dav": {"url": "https://localhost:${port[dav]}/"},
+        "admin": {"url": "https://localhost:${port[admin]}/"},
         "redis": {"host": "localhost", "port": ${port[redis]}, "password": (state / "redis" / "password").read_text().strip()},
     },
     "elsewhere": {"domain": elsewhere, "port": ${port[elsewhere]}},
@@ -398,12 +416,12 @@ try_table() {
   for name in smtp submission imap pop3; do printf '  %-14s %-24s %s\n' "$name" "localhost:${port[$name]}" "STARTTLS"; done
   for name in submissions imaps pop3s; do printf '  %-14s %-24s %s\n' "$name" "localhost:${port[$name]}" "TLS"; done
   printf '  %-14s %-24s %s\n' "dav" "https://localhost:${port[dav]}/" "TLS"
+  printf '  %-14s %-24s %s\n' "admin" "https://localhost:${port[admin]}/" "TLS"
   printf '  %-14s %-24s %s\n' "redis" "localhost:${port[redis]}" "password in $state/redis/password"
   say
   while IFS=$'\t' read -r address password; do printf '  %-26s password %s\n' "$address" "$password"; done <"$state/accounts.tsv"
   say
   say "  Certificate authority: $state/tls/ca.crt     Command: $state/mailkeep     Description: $state/try.json"
-  say "  Not there yet: web administration."
 }
 
 # Until Ctrl-C (the trap ends us) or until a service ends by itself.

@@ -24,7 +24,7 @@ for name in ("smtp", "submission", "submissions", "imap", "imaps", "pop3", "pop3
             else:
                 greeting = raw.recv(200)
             assert greeting[:1] in (b"2", b"*", b"+"), (name, address, greeting)
-for name in ("redis", "smtp-inbound", "smtp-outbound", "mail-access", "dav-access", "backup"):
+for name in ("redis", "smtp-inbound", "smtp-outbound", "mail-access", "dav-access", "web-admin", "backup"):
     command = open(f"/proc/{instance['pids'][name]}/cmdline", "rb").read().split(b"\0")[0].decode()
     assert os.path.basename(command).lower().startswith(name.replace("-", "")[:5]) or name == "redis", (name, command)
 for account in instance["accounts"] + [instance["administrator"]]:

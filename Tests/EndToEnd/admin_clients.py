@@ -1,0 +1,383 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The web pages in headless Chromium: an administrator's day and a user's, scripts switched off, in both languages, on a
+desktop and on a phone, light and dark. A picture of each page is left in MAILKEEP_SCREENSHOTS (.build-screenshots).
+usage: TRY.JSON"""
+import base64
+import http.client
+import os
+import pathlib
+import plistlib
+import subprocess
+import sys
+import tempfile
+import urllib.parse
+import uuid
+import xml.etree.ElementTree as ElementTree
+
+from selenium import webdriver
+from selenium.common.exceptions import WebDriverException
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+from session import Instance, wait_for
+
+instance = Instance()
+url = instance.ends["admin"]["url"].rstrip("/")
+root = pathlib.Path(__file__).resolve().parents[2]
+pictures = pathlib.Path(os.environ.get("MAILKEEP_SCREENSHOTS") or root / ".build-screenshots")
+pictures.mkdir(parents=True, exist_ok=True)
+home = tempfile.TemporaryDirectory(prefix="mailkeep-chromium-")
+tag = uuid.uuid4().hex[:8]
+other_domain, person = f"other-{tag}.test", f"carla-{tag}"
+sizes = {"desktop": (1280, 900), "phone": (390, 844)}
+administration = ("", "/domains", f"/domains/{instance.values['domain']}", "/accounts", "/accounts/add", "/aliases", "/queue", "/backups", "/services", "/audit")
+
+
+def check(what, holds, seen=""):
+    if not holds:
+        sys.exit(f"{what}: {seen}")
+    print(what, flush=True)
+
+
+def trust():
+    """The instance's authority in the key store of a home folder of its own."""
+    store = pathlib.Path(home.name, ".pki", "nssdb")
+    store.mkdir(parents=True)
+    for arguments in (["-N", "--empty-password"], ["-A", "-t", "C,,", "-n", "mailkeep", "-i", instance.values["ca"]]):
+        subprocess.run(["certutil", "-d", f"sql:{store}", *arguments], check=True)
+
+
+class Browser:
+    def __init__(self, size="desktop", language="en", dark=False):
+        options = webdriver.ChromeOptions()
+        options.binary_location = "/usr/bin/chromium"
+        for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--hide-scrollbars",
+                         "--force-device-scale-factor=1", f"--user-data-dir={tempfile.mkdtemp(dir=home.name)}"):
+            options.add_argument(argument)
+        if dark:
+            options.add_argument("--force-dark-mode")
+        options.add_experimental_option("prefs", {
+            "profile.managed_default_content_settings.javascript": 2, "intl.accept_languages": language,
+            "credentials_enable_service": False, "profile.password_manager_leak_detection": False})
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        service = webdriver.ChromeService("/usr/bin/chromedriver", env={**os.environ, "HOME": home.name})
+        self.driver = webdriver.Chrome(options=options, service=service)
+        self.name = f"{size}-{language}{'-dark' if dark else ''}"
+        width, height = sizes[size]
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
+            "width": width, "height": height, "deviceScaleFactor": 1, "mobile": size == "phone"})
+        if dark:
+            self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": "dark"}]})
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.driver.quit()
+
+    def go(self, path):
+        return self.then(lambda: self.driver.get(url + path))
+
+    @property
+    def path(self):
+        return self.driver.current_url.removeprefix(url)
+
+    @property
+    def text(self):
+        return self.driver.find_element(By.TAG_NAME, "body").text
+
+    def find(self, selector):
+        return self.driver.find_element(By.CSS_SELECTOR, selector)
+
+    def all(self, selector):
+        return self.driver.find_elements(By.CSS_SELECTOR, selector)
+
+    def fill(self, **fields):
+        for name, value in fields.items():
+            field = self.find(f"[name={name}]")
+            field.clear()
+            field.send_keys(value)
+        return self
+
+    def then(self, act):
+        """Does what leads to another page, and waits for that: this one is marked."""
+        self.driver.execute_script("document.documentElement.dataset.before = 1")
+        act()
+
+        def is_there():
+            try:
+                return self.driver.execute_script(
+                    "return document.readyState == 'complete' && !document.documentElement.dataset.before && !!document.querySelector('main')")
+            except WebDriverException:  # between the two
+                return False
+
+        wait_for(is_there, "the next page")
+        return self
+
+    def click(self, selector):
+        """By key: a pointer could meet what has just moved there."""
+        return self.then(lambda: self.find(selector).send_keys(Keys.ENTER))
+
+    def send(self, action):
+        """The one form that goes to this path."""
+        return self.click(f"form[action='{action}'] button")
+
+    def try_login(self, account):
+        return self.go("/login").fill(address=account["address"], password=account["password"]).send("/login")
+
+    def login(self, account):
+        self.try_login(account)
+        assert not self.path.startswith("/login"), f"{self.name}: {account['address']} is not logged in: {self.text}"
+        return self
+
+    def look(self, name):
+        """Keeps a picture, and holds what is true of every page."""
+        self.holds_together(name)
+        size = self.driver.execute_cdp_cmd("Page.getLayoutMetrics", {})["cssContentSize"]
+        picture = self.driver.execute_cdp_cmd("Page.captureScreenshot", {
+            "format": "png", "captureBeyondViewport": True,
+            "clip": {"x": 0, "y": 0, "width": size["width"], "height": min(size["height"], 6000), "scale": 1}})
+        (pictures / f"{name}-{self.name}.png").write_bytes(base64.b64decode(picture["data"]))
+        return self
+
+    def holds_together(self, name):
+        where = f"{name} {self.name}"
+        run = self.driver.execute_script
+        assert run("return document.documentElement.scrollWidth <= window.innerWidth"), f"{where}: wider than the window"
+        assert len(self.all("h1")) == 1, f"{where}: not one heading"
+        assert self.find("html").get_attribute("lang") in ("en", "ko") and self.driver.title, where
+        unlabelled = run("""return [...document.querySelectorAll('input:not([type=hidden]):not([aria-hidden]), select')]
+            .filter(e => !e.labels.length).map(e => e.name)""")
+        assert not unlabelled, f"{where}: without a label: {unlabelled}"
+        lost = run("""return [...document.querySelectorAll('[aria-describedby]')].flatMap(e => e.getAttribute('aria-describedby')
+            .split(' ').filter(i => i && !document.getElementById(i)))""")
+        assert not lost, f"{where}: described by nothing: {lost}"
+        small = run("""return [...document.querySelectorAll('button, .button, nav a')].map(e => e.getBoundingClientRect())
+            .filter(r => r.height && r.height < 36).length""")
+        assert not small, f"{where}: {small} too small to touch"
+        ids = run("return [...document.querySelectorAll('[id]')].map(e => e.id)")
+        assert len(ids) == len(set(ids)), f"{where}: an id twice: {ids}"
+        said = [line for line in self.driver.get_log("browser") if "status of" not in line["message"]]
+        assert not said, f"{where}: the browser complains: {said}"
+
+
+def keyboard_alone():
+    """From the address bar on: the skip link first, then everything in reach, each seen when it has the focus."""
+    with Browser() as browser:
+        browser.go("/login")
+        active = lambda: browser.driver.switch_to.active_element
+        check("the first field has the focus", active().get_attribute("name") == "address")
+        active().send_keys(instance.values["administrator"]["address"], Keys.TAB)
+        check("the next one is the password", active().get_attribute("name") == "password")
+        outline = browser.driver.execute_script("return getComputedStyle(document.activeElement).outlineStyle")
+        check("what has the focus is seen", outline == "solid", outline)
+        browser.then(lambda: active().send_keys(instance.values["administrator"]["password"], Keys.ENTER))
+        check("Enter logs in", browser.path == "/admin", browser.path)
+        browser.find("body").send_keys(Keys.TAB)
+        check("the skip link is first", active().get_attribute("class") == "skip", active().get_attribute("outerHTML"))
+        active().send_keys(Keys.ENTER)
+        check("and leads to the content", browser.path == "/admin#content", browser.path)
+        seen = set()
+        for _ in range(40):
+            active().send_keys(Keys.TAB)
+            seen.add(active().get_attribute("href") or active().get_attribute("name"))
+        check("every page is in reach", {f"{url}/admin/domains", f"{url}/admin/audit", f"{url}/account"} <= seen, seen)
+
+
+def wrong_logins():
+    with Browser() as browser:
+        browser.go("/admin/queue").look("login")
+        check("a page leads to the log-in", browser.path == "/login?next=%2Fadmin%2Fqueue", browser.path)
+        browser.fill(address="nobody@" + instance.values["domain"], password="wrong-password").send("/login")
+        browser.look("login-wrong")
+        wrong = browser.find("#password")
+        check("what is wrong stands beside the field and is read out with it",
+              "is wrong" in browser.find("#" + wrong.get_attribute("aria-describedby").split()[-1]).text
+              and wrong.get_attribute("aria-invalid") == "true")
+        check("the password does not come back", wrong.get_attribute("value") == "")
+        browser.fill(address=instance.values["administrator"]["address"], password=instance.values["administrator"]["password"])
+        browser.send("/login")
+        check("and then to the page that was wanted", browser.path == "/admin/queue", browser.path)
+        browser.send("/logout")
+        check("logged out", browser.path == "/login" and "You are logged out." in browser.text)
+        check("a page that was seen before is not shown any more", browser.go("/admin").path.startswith("/login"))
+
+
+def administrators_day():
+    """Returns the address and password of the account that was made."""
+    with Browser() as browser:
+        browser.login(instance.values["administrator"]).look("overview")
+        check("every service is ready", len(browser.all(".states .badge.good")) >= 5, browser.text)
+        browser.go("/admin/domains").fill(domain="not a domain").send("/admin/domains").look("domains-wrong")
+        check("a wrong domain is told", "is not a domain name" in browser.find("#domain-wrong").text)
+        browser.fill(domain=other_domain).send("/admin/domains").look("domain-added")
+        check("a domain is added", browser.path == f"/admin/domains/{other_domain}" and "DKIM" in browser.find(".notice").text)
+        check("its records are missing in the DNS", len(browser.all(".badge.missing")) > 3)
+        browser.go(f"/admin/domains/{instance.values['domain']}").look("domain")
+        check("the demo domain's are there", "10 mail." in browser.find("table").text and browser.all(".badge.right"))
+
+        browser.go(f"/admin/accounts/add?domain={other_domain}").fill(name=person, displayName="Carla 카를라 <b>").look("account-add")
+        browser.send("/admin/accounts/add").look("account-password")
+        password = browser.find(".secret").text
+        carla = {"address": f"{person}@{other_domain}", "password": password}
+        check("an account is added, its password shown once", carla["address"] in browser.text and len(password) == 23)
+        browser.go("/admin/accounts").look("accounts")
+        check("it is listed, its name as it was typed", "Carla 카를라 <b>" in browser.text)
+        browser.fill(search=person).click(".filter button")
+        check("and found", [row.text for row in browser.all("tbody th")] == [carla["address"]])
+        browser.click("tbody th a").look("account-detail")
+        detail = browser.path
+        browser.send(f"{detail}/administrator")
+        check("it becomes an administrator", "is an administrator" in browser.find(".notice").text)
+        browser.send(f"{detail}/administrator").send(f"{detail}/disabled")
+        check("it is disabled", "is disabled" in browser.find(".notice").text)
+        with Browser() as hers:
+            check("and cannot log in", "is wrong" in hers.try_login(carla).text)
+        browser.send(f"{detail}/disabled")
+
+        browser.go("/admin/aliases").fill(alias=f"info@{other_domain}", targets=carla["address"]).send("/admin/aliases").look("aliases")
+        check("an alias is added", f"info@{other_domain}" in browser.find("tbody").text)
+        browser.fill(alias=f"info@{other_domain}", targets="nobody@x.test").send("/admin/aliases").look("aliases-wrong")
+        check("a target that is not ours is refused", browser.find("#targets").get_attribute("aria-invalid") == "true")
+        browser.go(f"/admin/aliases/remove?alias=info%40{other_domain}").look("alias-remove").send("/admin/aliases/remove")
+        check("and removed", "is removed" in browser.find(".notice").text)
+    return carla
+
+
+def the_queue():
+    """A message to a server that is away waits, with its story."""
+    sender = instance.accounts[0]
+    recipient = f"{tag}@{instance.values['elsewhere']['domain']}"
+    with instance.submission(sender) as smtp:
+        smtp.sendmail(sender["address"], [recipient], f"From: {sender['address']}\r\nTo: {recipient}\r\nSubject: waits\r\n\r\nx\r\n")
+    with Browser() as browser:
+        browser.login(instance.values["administrator"])
+        wait_for(lambda: "next try" in browser.go("/admin/queue").text, "a first try")
+        browser.look("queue")
+        browser.click("tbody th a")
+        wait_for(lambda: browser.all(".story li") or browser.driver.refresh(), "its story")
+        browser.look("delivery")
+        path = browser.path
+        check("the story of its tries is told", "4." in browser.find(".story").text, browser.text)
+        browser.send(f"{path}/hold")
+        check("it is held", "on hold" in browser.find(".facts").text)
+        browser.send(f"{path}/retry")
+        check("it is tried again", "on hold" not in browser.find(".facts").text)
+        browser.click("a.danger").look("delivery-remove").send(f"{path}/remove")
+        check("it is removed", recipient in browser.find(".notice").text and tag not in browser.find("main").text.replace(browser.find(".notice").text, ""))
+
+
+def the_backups():
+    """One more is taken and verified by the Backup service, asked from the page."""
+    with Browser() as browser:
+        browser.login(instance.values["administrator"]).go("/admin/backups")
+        idle = lambda: browser.go("/admin/backups").all("form[action='/admin/backups/run']")
+        wait_for(idle, "the Backup service")
+        names = lambda: [name.text for name in browser.all("tbody th code")]
+        before = set(names())
+        browser.send("/admin/backups/run")
+        check("a backup is asked for", "is asked for" in browser.find(".notice").text)
+        wait_for(lambda: idle() and set(names()) - before, "a further backup")
+        new = (set(names()) - before).pop()
+        row = lambda: next(row for row in browser.all("tbody tr") if new in row.text)
+        check("it is taken, and not verified yet", "not yet" in row().text, row().text)
+        browser.then(lambda: row().find_element(By.TAG_NAME, "button").send_keys(Keys.ENTER))
+        wait_for(lambda: idle() and row().find_elements(By.CSS_SELECTOR, ".badge.good"), "its verification")
+        browser.look("backups")
+        check("and verified", "backup verify" in browser.go("/admin/audit").find("tbody").text)
+
+
+def every_page_everywhere():
+    for size in sizes:
+        for language in ("en", "ko"):
+            with Browser(size, language) as browser:
+                if (size, language) != ("desktop", "en"):
+                    browser.go("/login").look("login")
+                browser.login(instance.values["administrator"])
+                check(f"{size} {language}: the language is the browser's", browser.find("html").get_attribute("lang") == language)
+                for page in administration:
+                    browser.go("/admin" + page).look("page" + page.replace("/", "-").replace(instance.values["domain"], "one"))
+                    assert browser.path == "/admin" + page, browser.path
+                browser.go("/account").look("own").go("/account/password").look("own-password").go("/nothing").look("not-found")
+    with Browser(dark=True) as browser:
+        browser.go("/login").look("login").login(instance.values["administrator"]).look("overview")
+        for page in ("/accounts", f"/domains/{instance.values['domain']}"):
+            browser.go("/admin" + page).look("page" + page.split("/")[1])
+    with Browser() as browser:
+        browser.go("/login").click("button[value=ko]")
+        check("the switch changes the language", browser.find("html").get_attribute("lang") == "ko" and browser.path == "/login")
+        check("and is remembered", "로그인" in browser.go("/login").text)
+
+
+def users_day(carla):
+    with Browser("phone", "ko") as browser:
+        browser.login(carla).look("user")
+        check("a user sees their own account", browser.path == "/account" and carla["address"] in browser.text)
+        browser.go("/admin/accounts").look("forbidden")
+        check("and nothing of the administration", "관리자만" in browser.text and not browser.all("nav a[href^='/admin']"))
+        browser.go("/account/password").fill(old="wrong-password", new="ein neues Passwort", again="ein neues Passwort")
+        browser.send("/account/password").look("own-password-wrong")
+        check("a wrong old password is told", browser.find("#old").get_attribute("aria-invalid") == "true")
+        browser.fill(old=carla["password"], new="ein neues Passwort", again="ein neues Passwort").send("/account/password")
+        check("the password is changed", browser.path == "/account" and browser.all(".notice"))
+        cookies = {cookie["name"]: cookie for cookie in browser.driver.get_cookies()}
+        session = cookies["__Host-mailkeep-session"]
+        check("the session's cookie is guarded", session["secure"] and session["httpOnly"] and session["sameSite"] == "Strict", session)
+        profile = plistlib.loads(fetch("/account/mailkeep.mobileconfig", cookie=f"{session['name']}={session['value']}")[1])
+        kinds = [part["PayloadType"] for part in profile["PayloadContent"]]
+        check("the profile for Apple is whole", kinds == ["com.apple.mail.managed", "com.apple.caldav.account", "com.apple.carddav.account"])
+        check("and holds no password", not any("Password" in key and key != "OutgoingPasswordSameAsIncomingPassword" and isinstance(value, str) and value != "EmailAuthPassword"
+                                               for part in profile["PayloadContent"] for key, value in part.items()))
+    with Browser() as browser:
+        check("the old password is none any more", "is wrong" in browser.try_login(carla).text)
+        new = {**carla, "password": "ein neues Passwort"}
+        check("the new one is", browser.login(new).path == "/account")
+    imap = instance.imap({**carla, "password": "ein neues Passwort"})
+    check("for IMAP too", imap.select("INBOX")[0] == "OK")
+    imap.logout()
+
+
+def removal(carla):
+    with Browser() as browser:
+        browser.login(instance.values["administrator"]).go(f"/admin/accounts?search={person}").click("tbody th a")
+        detail = browser.path
+        browser.click("a.danger").look("account-remove").fill(typed="anna@example.org").send(f"{detail}/remove")
+        check("another address removes nothing", browser.find("#typed").get_attribute("aria-invalid") == "true")
+        browser.fill(typed=carla["address"]).send(f"{detail}/remove")
+        check("the account is removed", browser.path == "/admin/accounts" and carla["address"] not in browser.find("table").text)
+        browser.go(f"/admin/domains/{other_domain}/remove").look("domain-remove").send(f"/admin/domains/{other_domain}/remove")
+        check("and its domain", other_domain not in browser.find("table").text)
+        browser.go("/admin/audit").look("audit")
+        said = browser.find("tbody").text
+        check("the log names who did what", all(word in said for word in ("domain remove", "account remove", "queue hold", "alias add", ", web")))
+
+
+def fetch(path, host=None, cookie=None):
+    parts = urllib.parse.urlsplit(url)
+    connection = http.client.HTTPSConnection(parts.hostname, parts.port, timeout=30, context=instance.tls)
+    connection.request("GET", path, headers={"Host": host or parts.netloc, **({"Cookie": cookie} if cookie else {})})
+    answer = connection.getresponse()
+    return answer.status, answer.read(), answer.headers
+
+
+def programs():
+    domain = instance.values["domain"]
+    status, body, _ = fetch("/mail/config-v1.1.xml", f"autoconfig.{domain}")
+    settings = ElementTree.fromstring(body).find("emailProvider/incomingServer[@type='imap']")
+    check("Thunderbird finds its settings", status == 200 and int(settings.findtext("port")) == instance.ends["imaps"]["port"])
+    status, body, headers = fetch("/.well-known/mta-sts.txt", f"mta-sts.{domain}")
+    check("the MTA-STS policy is there", status == 200 and body.startswith(b"version: STSv1\r\nmode: testing\r\n") and headers["Content-Type"].startswith("text/plain"))
+    check("for our domains alone", fetch("/.well-known/mta-sts.txt", "mta-sts.elsewhere.example")[0] == 404)
+    check("nothing is for search engines", b"Disallow: /\n" in fetch("/robots.txt")[1])
+
+
+trust()
+programs()
+wrong_logins()
+keyboard_alone()
+carla = administrators_day()
+the_queue()
+the_backups()
+users_day(carla)
+every_page_everywhere()
+removal(carla)
