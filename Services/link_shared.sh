@@ -7,7 +7,7 @@
 # usage: link_shared.sh BUILD OUT      BUILD is what `swift build -c release --show-bin-path` names
 set -euo pipefail
 build=${1:?} out=${2:?}
-executables=(SMTPInbound SMTPOutbound MailAccess DAVAccess Backup mailkeep)
+executables=(SMTPInbound SMTPOutbound MailAccess DAVAccess WebAdmin Backup mailkeep)
 
 mkdir -p "$out"
 work=$(mktemp -d "$out/.link.XXXXXX")

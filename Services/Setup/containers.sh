@@ -14,12 +14,13 @@ source "$setup/repository.sh"
 control_arguments=()
 
 store_gid=10000
-declare -A service_uid=([smtp-inbound]=10001 [smtp-outbound]=10002 [mail-access]=10003 [redis]=10004 [dav-access]=10006 [backup]=10008 [control]=10009)
+declare -A service_uid=([smtp-inbound]=10001 [smtp-outbound]=10002 [mail-access]=10003 [redis]=10004 [dav-access]=10006 [web-admin]=10007 [backup]=10008 [control]=10009)
 declare -A service_secrets=(
   [smtp-inbound]="configuration.key accounts.key spool.key tls.crt tls.key redis-password"
   [smtp-outbound]="configuration.key spool.key signing.key tls.crt tls.key redis-password"
   [mail-access]="configuration.key accounts.key tls.crt tls.key redis-password"
   [dav-access]="configuration.key accounts.key tls.crt tls.key redis-password"
+  [web-admin]="configuration.key accounts.key spool.key signing.key tls.crt tls.key redis-password"
   [backup]="repository.key recovery.sealed rclone.conf settings.env tls.crt tls.key redis-password"
   [redis]="redis.conf redis-password"
   [control]="configuration.key accounts.key spool.key signing.key redis-password tls.crt"

@@ -125,7 +125,7 @@ unit_tests() {
 
 build_images() {
   local target
-  for target in build control smtp-inbound smtp-outbound mail-access dav-access backup; do
+  for target in build control smtp-inbound smtp-outbound mail-access dav-access web-admin backup; do
     docker build --quiet -f Services/Dockerfile --target "$target" -t "mailkeep/$target:latest" . || return
   done
   docker image ls --format '{{.Repository}} {{.Size}}' | grep '^mailkeep/'

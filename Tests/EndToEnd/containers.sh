@@ -51,9 +51,9 @@ trap clean_up EXIT
 # Below what the kernel gives to outgoing connections.
 first=$((10000 + ($$ % 200) * 20))
 smtp=$first submission=$((first + 1)) submissions=$((first + 2)) imap=$((first + 3)) imaps=$((first + 4))
-pop3=$((first + 5)) pop3s=$((first + 6)) outbound=$((first + 7)) dav=$((first + 8))
+pop3=$((first + 5)) pop3s=$((first + 6)) outbound=$((first + 7)) dav=$((first + 8)) admin=$((first + 9))
 settings=$work/settings
-replicas=(--scale mail-access=2 --scale smtp-outbound=2 --scale smtp-inbound=2 --scale dav-access=2)
+replicas=(--scale mail-access=2 --scale smtp-outbound=2 --scale smtp-inbound=2 --scale dav-access=2 --scale web-admin=2)
 mailkeep=$work/mailkeep
 
 configure() {
@@ -64,13 +64,13 @@ configure() {
     "MAILKEEP_TEST_DNS=$work/dns" MAILKEEP_DNS_FORWARD=10.201.8.53@5300 MAILKEEP_DNS_ANCHOR_FILE=/anchor.key \
     "MAILKEEP_SMTP_PORT=$smtp" "MAILKEEP_SUBMISSION_PORT=$submission" "MAILKEEP_SUBMISSIONS_PORT=$submissions" \
     "MAILKEEP_IMAP_PORT=$imap" "MAILKEEP_IMAPS_PORT=$imaps" "MAILKEEP_POP3_PORT=$pop3" "MAILKEEP_POP3S_PORT=$pop3s" \
-    "MAILKEEP_DAV_PORT=$dav" "MAILKEEP_OUTBOUND_PORT=$outbound" MAILKEEP_OUTBOUND_ALLOW_LOOPBACK=true
+    "MAILKEEP_DAV_PORT=$dav" "MAILKEEP_ADMIN_PORT=$admin" "MAILKEEP_OUTBOUND_PORT=$outbound" MAILKEEP_OUTBOUND_ALLOW_LOOPBACK=true
   use_settings
 }
 configure
 
 prepare() {
-  make_certificate "$work/tls" localhost 127.0.0.1 ::1 "mail.$domain"
+  make_certificate "$work/tls" localhost 127.0.0.1 ::1 "mail.$domain" "admin.$domain" "autoconfig.$domain" "mta-sts.$domain"
   make_secrets "$work/tls/server.crt" "$work/tls/server.key"
   recovery_key_output=$work/recovery-key make_recovery_key
   make_volumes
@@ -123,7 +123,7 @@ all_healthy() {
 found_by_the_edge() {
   local port
   for port in "$imaps" "$submissions" "$pop3s"; do greets "$port" || return; done
-  curl -sk -o /dev/null "https://localhost:$dav/"
+  curl -sk -o /dev/null "https://localhost:$dav/" && curl -sk -o /dev/null "https://localhost:$admin/"
 }
 
 describe() {
@@ -141,6 +141,7 @@ end = lambda port, tls: {"host": "localhost", "port": port, "tls": tls}
         "submissions": end($submissions, "implicit"), "imap": end($imap, "starttls"),
         "imaps": end($imaps, "implicit"), "pop3": end($pop3, "starttls"),
         "pop3s": end($pop3s, "implicit"), "dav": {"url": "https://localhost:$dav/"},
+        "admin": {"url": "https://localhost:$admin/"},
     },
 }))
 PYTHON
@@ -215,6 +216,15 @@ proxy_from_the_edge_alone() {
   if compose logs smtp-inbound | grep -F 203.0.113.9; then return 1; fi
 }
 
+# On the one published 443 the name in the TLS hello decides; everything else is for calendars.
+names_on_443() {
+  ask() { curl -sS -i --cacert "$work/tls/ca.crt" --resolve "$1:$dav:127.0.0.1" "https://$1:$dav$2"; }
+  [[ $(ask "mta-sts.$domain" /.well-known/mta-sts.txt) == *"mx: mail.$domain"* ]]
+  [[ $(ask "autoconfig.$domain" /mail/config-v1.1.xml) == *"<hostname>mail.$domain</hostname>"* ]]
+  [[ $(ask "admin.$domain" /login) == *'action="/login"'* ]]
+  ask "mail.$domain" /.well-known/caldav | grep -i '^location: /dav/'
+}
+
 every_command() {
   "$mailkeep" domain list --json | grep -F "$domain"
   "$mailkeep" alias add "sales@$domain" "alice@$domain"
@@ -244,6 +254,9 @@ check "non-root, read-only, no capabilities, logs rotate, nothing published but 
 check "Redis has a password, an internal network and keeps nothing" redis_keeps_nothing
 check "a message goes round through the edge" "$test_python" "$setup/demo_message.py" "$work/try.json"
 check "an event and a contact go in through the edge and come back" "$test_python" "$setup/demo_event.py" "$work/try.json"
+check "an administrator logs in through the edge, with two replicas behind it" \
+  "$test_python" "$setup/demo_admin.py" "$work/try.json"
+check "admin., autoconfig. and mta-sts. lead to the web pages on 443, too" names_on_443
 check "submission to elsewhere: DKIM verified by dkimpy; a failure is reported" "$test_python" "$here/relay.py" "$work/try.json"
 check "the client's true address is in Received and in the log" true_address
 check "services take PROXY v2 from the edge alone" proxy_from_the_edge_alone
