@@ -9,6 +9,7 @@ struct AccountCommand: AsyncParsableCommand {
         commandName: "account", abstract: "Accounts: people who have a mailbox here.",
         subcommands: [
             Add.self, List.self, Remove.self, Password.self, Disable.self, Enable.self, Key.self, Check.self,
+            Salvage.self,
         ])
 
     struct Add: AsyncParsableCommand {

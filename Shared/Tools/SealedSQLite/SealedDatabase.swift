@@ -77,10 +77,20 @@ package enum SealedDatabase {
 
     /// As `openPool`, with a single connection.
     package static func openQueue(path: String, key: SealedKey, migrations: [Migration]) throws -> DatabaseQueue {
-        try checkBeforeOpening(path)
-        let queue = try DatabaseQueue(path: path, configuration: configuration(path: path, key: key))
+        let queue = try openUnmigrated(path: path, key: key)
         try migrate(queue, path: path, migrations: migrations)
         return queue
+    }
+
+    /// As it is, whatever its schema: for what must not change a damaged file.
+    /// `allowsOpenTransactions`: one may outlive the access that began it.
+    static func openUnmigrated(
+        path: String, key: SealedKey, allowsOpenTransactions: Bool = false
+    ) throws -> DatabaseQueue {
+        try checkBeforeOpening(path)
+        var configuration = try configuration(path: path, key: key)
+        configuration.allowsUnsafeTransactions = allowsOpenTransactions
+        return try DatabaseQueue(path: path, configuration: configuration)
     }
 
     private static func checkBeforeOpening(_ path: String) throws {
