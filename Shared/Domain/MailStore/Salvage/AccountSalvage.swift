@@ -66,6 +66,7 @@ struct AccountSalvage {
 
     private mutating func addMailboxes() throws {
         let found = found
+        var report = report
         try output.write { db in
             try db.execute(
                 sql: "UPDATE account SET modseq = ?, uid_validity = ?",
@@ -91,9 +92,13 @@ struct AccountSalvage {
                     found.mailboxes[1] == nil ? 1 : nil, MailboxName.inbox.path, modseq: found.modseq + 1)
                 homeless.remove(1)
             }
-            for id in homeless.sorted() { try db.addMailbox(id, "Recovered/\(id)", modseq: found.modseq + 1) }
+            for id in homeless.sorted() {
+                let name = try db.addMailbox(id, "Recovered/\(id)", modseq: found.modseq + 1)
+                report.lose("the name of a mailbox, whose messages are in \(name)")
+            }
             try db.execute(sql: "DELETE FROM keywords WHERE mailbox NOT IN (SELECT id FROM mailboxes)")
         }
+        self.report = report
     }
 
     private mutating func addMessages() throws {
@@ -206,7 +211,8 @@ struct AccountSalvage {
 
 extension Database {
     /// Under that name, or one like it when it is taken. `id`: nil for any.
-    fileprivate func addMailbox(_ id: Int64?, _ name: String, modseq: Int64) throws {
+    @discardableResult
+    fileprivate func addMailbox(_ id: Int64?, _ name: String, modseq: Int64) throws -> String {
         var (free, number) = (name, 1)
         while try mailbox(named: MailboxName(unchecked: free)) != nil {
             number += 1
@@ -215,6 +221,7 @@ extension Database {
         try execute(
             sql: "INSERT INTO mailboxes (id, name, uid_validity, modseq) VALUES (?, ?, ?, ?)",
             arguments: [id, free, try nextUIDValidity(), modseq])
+        return free
     }
 
     fileprivate func addBody(_ bytes: [UInt8]?) throws -> Int64? {
