@@ -105,7 +105,7 @@ mailkeep_container() {
   local -a keys=() run=(-v "${project}_store:/data" -v "${project}_accounts:/data/accounts")
   case "${1:-} ${2:-}" in
     "domain add") keys=(configuration signing) ;;
-    "account add" | "account key" | "account check" | "account show") keys=(configuration accounts) ;;
+    "account add" | "account key" | "account check" | "account show" | "account salvage") keys=(configuration accounts) ;;
     "domain "* | "account "* | "alias "* | "dns "*) keys=(configuration) ;;
     "queue "*) keys=(spool) ;;
     "init "* | "health "*) keys=(configuration spool) ;;

@@ -12,7 +12,8 @@ against containers: it builds the images on a real Docker engine and runs the st
 Not zero when anything failed or could not be run. The container tests need root (network namespaces) and a Docker engine.
 
   --yes         install what is missing without asking
-  --full        also what is long: a kill -9 run over thousands of messages
+  --full        also what is long: a kill -9 run over thousands of messages, a disk that fails at every call, every page of a
+                file damaged in turn, writers and readers killed for minutes
   --help        this text
 TEXT
 }

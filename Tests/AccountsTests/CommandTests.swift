@@ -226,6 +226,15 @@ import Testing
         let found = try here.run(["account", "check", "--all"])
         #expect(found.status == 1)
         #expect(found.output.contains("anna@example.org: DAMAGED") && found.output.contains("bert@example.org: sound"))
+        let saved = here.folder.file("saved.db")
+        let report = try here.works("account", "salvage", "anna@example.org", "--output", saved)
+        #expect(report.output.contains("1 of ") && report.output.contains("0 messages in their mailboxes"))
+        #expect(report.errors.contains("mv \(saved) "))
+        try here.fails("account", "salvage", "anna@example.org", "--output", saved, saying: "is there already")
+        let path = here.folder.file("data/accounts/\(account.id).db")
+        try FileManager.default.removeItem(atPath: path)
+        try FileManager.default.moveItem(atPath: saved, toPath: path)
+        #expect(try here.works("account", "check", "anna@example.org").output.contains("anna@example.org: sound"))
     }
 
     @Test(arguments: [[], ["domain"], ["account"], ["alias"], ["queue"], ["keys"], ["health"], ["init"]])

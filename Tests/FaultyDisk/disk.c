@@ -105,6 +105,7 @@ static int apply(disk_file *f, int of_eight, unsigned long long *seed) {
 int disk_sync(disk_file *f) {
     unsigned long long seed = 0;
     f->was_synced = 1;
+    f->was_made_anew = 0;
     return apply(f, 8, &seed);
 }
 

@@ -21,6 +21,7 @@ typedef struct disk_file {
     char *path;
     int open;         // handles
     int deleted;      // without a sync of its folder
+    int was_made_anew; // under the name of a deleted one, and not synced since: `durable` is still the old one's
     int was_synced;   // its name is on disk
     unsigned char *durable;
     sqlite3_int64 size;

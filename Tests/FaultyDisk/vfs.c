@@ -113,8 +113,10 @@ static int faulty_sync(sqlite3_file *file, int flags) {
     if (fault == FAULTY_DISK_NONE && !plan.lies) rc = disk_sync(f->disk);
     if (fault == FAULTY_DISK_SYNC_ERROR) {
         disk_drop(f->disk);
-        if (PASS(file, xTruncate, f->disk->size) == SQLITE_OK && f->disk->size > 0)
-            PASS(file, xWrite, f->disk->durable, (int)f->disk->size, 0);
+        // Nothing of a file that was deleted comes back into the one that has its name.
+        if (f->disk->was_made_anew) disk_truncate(f->disk, 0);
+        sqlite3_int64 size = f->disk->was_made_anew ? 0 : f->disk->size;
+        if (PASS(file, xTruncate, size) == SQLITE_OK && size > 0) PASS(file, xWrite, f->disk->durable, (int)size, 0);
     }
     disk_unlock();
     return rc;
@@ -154,7 +156,7 @@ static int faulty_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, i
         if (disk->deleted) {
             // Made anew under its old name: from now on that name is the new file's.
             disk_truncate(disk, 0);
-            disk->deleted = 0;
+            disk->deleted = 0, disk->was_made_anew = 1;
         }
         disk->open++;
         f->disk = disk;

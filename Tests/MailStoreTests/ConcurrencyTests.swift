@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Accounts
+import Foundation
 import SealedSQLite
 import Testing
 
@@ -85,5 +86,8 @@ import Testing
         #expect(await directory.openFiles <= 8)
         await directory.close()
         #expect(await directory.openFiles == 0)
+        // No logs and indexes stay behind: of thousands of accounts they would fill a disk.
+        let names = try FileManager.default.contentsOfDirectory(atPath: fixture.root + "/many")
+        #expect(names.count == 200 && names.allSatisfy { $0.hasSuffix(".db") })
     }
 }

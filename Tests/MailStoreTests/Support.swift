@@ -13,7 +13,7 @@ final class Fixture: Sendable {
     let directory: AccountDirectory
     let account: AccountID
     let store: AccountStore
-    private let key: SealedKey
+    let key: SealedKey
 
     init(limits: StoreLimits = StoreLimits()) async throws {
         folder = try TemporaryFolder()

@@ -4,7 +4,7 @@
 usage: our_writer.py hot LIBRARY FILE KEY MODE        dies by SIGKILL in a transaction with a hot WAL or journal
        our_writer.py write LIBRARY FILE KEY           moves amounts between rows; prints a line for each commit
        our_writer.py read LIBRARY FILE KEY            checks the sum, until standard input ends
-       our_writer.py torture LIBRARY FILE KEY ROUNDS  starts two writers and two readers, kills writers, checks all
+       our_writer.py torture LIBRARY FILE KEY ROUNDS  starts four writers and eight readers, kills them at random, checks all
 
 FILE must exist with the tables of KillTests.swift. The torture: `ledger` sums to 0 at every commit, and a commit that was
 reported is there after the kill.
@@ -109,9 +109,9 @@ def torture(rounds):
             [sys.executable, __file__, what, library, path, key],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
-    readers, reported, kills = [start("read"), start("read")], {}, 0
+    readers, reported, kills = [start("read") for _ in range(8)], {}, 0
     for _ in range(rounds):
-        writers = [start("write"), start("write")]
+        writers = [start("write") for _ in range(4)]
         for writer in writers:
             for _ in range(dice.randrange(1, 40)):
                 line = writer.stdout.readline()
@@ -123,9 +123,15 @@ def torture(rounds):
                 if line.endswith("\n"):
                     reported[writer.pid] = int(line)
             writer.wait()
+        victim = dice.randrange(len(readers))
+        assert readers[victim].poll() is None, f"a reader failed: {readers[victim].returncode}"
+        readers[victim].kill()
+        readers[victim].wait()
+        readers[victim] = start("read")
+        kills += 1
     for reader in readers:
         output, _ = reader.communicate("end\n")
-        assert reader.returncode == 0 and int(output) > 0, f"a reader failed: {reader.returncode}"
+        assert reader.returncode == 0 and int(output) >= 0, f"a reader failed: {reader.returncode}"
     connection = connect()
     check(connection, deep=True)
     found = dict(connection.execute("SELECT process, max(number) FROM reported GROUP BY process"))

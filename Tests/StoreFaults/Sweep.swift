@@ -79,7 +79,7 @@ struct Sweep {
         let workload = try fresh()
         faulty_disk_arm(fault.kind, call, fault.isLasting ? 1 : 0)
         var step = 0
-        var isCertain = true
+        var (isCertain, failures) = (true, 0)
         while step < Workload.steps.count {
             do {
                 try await Workload.steps[step].run(workload)
@@ -87,9 +87,11 @@ struct Sweep {
             } catch let error {
                 guard faulty_disk_struck() != 0 else { throw broken("\(error) before the fault", step) }
                 isCertain = false
+                failures += 1
+                guard failures <= 4 else { throw broken("it fails for ever: \(error)", step) }
                 if fault.kind == FAULTY_DISK_POWER_CUT { break }
-                if fault.isLasting, step > 0 {
-                    // Reading goes on, but of a file that has to be migrated first.
+                if fault.isLasting, !Workload.steps[step].opens {
+                    // Reading goes on.
                     try await settle(&step, workload, "while nothing can be written")
                 }
                 faulty_disk_disarm()

@@ -51,7 +51,9 @@ extension AccountCommand {
             if json { try JSONOption.print(lines) }
             let damaged = lines.filter { !$0.sound }
             guard damaged.isEmpty else {
-                say("\(damaged.count) of \(lines.count) damaged.")
+                say(
+                    "\(damaged.count) of \(lines.count) damaged. Without a backup, what can still be read is saved by: "
+                        + "mailkeep account salvage \(damaged[0].address) --output FILE")
                 throw ExitCode.failure
             }
         }

@@ -9,7 +9,7 @@ struct AccountCommand: AsyncParsableCommand {
         commandName: "account", abstract: "Accounts: people who have a mailbox here.",
         subcommands: [
             Add.self, List.self, Show.self, Remove.self, Password.self, Quota.self, Disable.self, Enable.self,
-            Administrator.self, Key.self, Check.self,
+            Administrator.self, Key.self, Check.self, Salvage.self,
         ])
 
     struct Add: AsyncParsableCommand {

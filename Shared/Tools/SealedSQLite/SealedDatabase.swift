@@ -77,8 +77,7 @@ package enum SealedDatabase {
 
     /// As `openPool`, with a single connection.
     package static func openQueue(path: String, key: SealedKey, migrations: [Migration]) throws -> DatabaseQueue {
-        try checkBeforeOpening(path)
-        let queue = try DatabaseQueue(path: path, configuration: configuration(path: path, key: key))
+        let queue = try openUnmigrated(path: path, key: key)
         try migrate(queue, path: path, migrations: migrations)
         return queue
     }
@@ -86,10 +85,20 @@ package enum SealedDatabase {
     /// Writes the log of a file that nobody has open back into it and removes the log: it is whole by itself then. (A pool
     /// closes its writer before its readers, who may not do that.)
     package static func settle(_ path: String, key: SealedKey) throws {
-        try checkBeforeOpening(path)
-        let queue = try DatabaseQueue(path: path, configuration: configuration(path: path, key: key))
+        let queue = try openUnmigrated(path: path, key: key)
         try queue.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
         try queue.close()
+    }
+
+    /// As it is, whatever its schema: for what must not change a damaged file.
+    /// `allowsOpenTransactions`: one may outlive the access that began it.
+    static func openUnmigrated(
+        path: String, key: SealedKey, allowsOpenTransactions: Bool = false
+    ) throws -> DatabaseQueue {
+        try checkBeforeOpening(path)
+        var configuration = try configuration(path: path, key: key)
+        configuration.allowsUnsafeTransactions = allowsOpenTransactions
+        return try DatabaseQueue(path: path, configuration: configuration)
     }
 
     private static func checkBeforeOpening(_ path: String) throws {

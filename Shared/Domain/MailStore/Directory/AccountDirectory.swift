@@ -71,6 +71,19 @@ package final class AccountDirectory: Sendable {
         try await files.withClosed(account.description) { try AccountFile.remove(path: path) }
     }
 
+    /// Saves what can still be read of the account's file into a new one, `output`, with the same key. The file itself is
+    /// not changed; nobody else can write to it meanwhile. Throws `.noSuchAccount`, `.accountExists` when there is an
+    /// `output`, `.keyUnavailable`, `.diskFull`, `.unavailable`.
+    package func salvage(
+        _ account: AccountID, into output: String,
+        progress: @escaping @Sendable (_ done: Int, _ of: Int) -> Void = { _, _ in }
+    ) async throws(StoreError) -> SalvageReport {
+        let (name, path, keys) = (account.description, path(of: account), keys)
+        return try await files.withClosed(name) {
+            try AccountSalvage.run(path, key: Self.key(of: name, keys), into: output, progress)
+        }
+    }
+
     /// Tidies all accounts, one after the other, in small steps (`AccountStore.tidy`). A failing one is passed over.
     /// For a service to call now and then; ends early when its task is cancelled.
     package func tidy() async {
@@ -106,7 +119,7 @@ package final class AccountDirectory: Sendable {
         let file = try await files.lease(name)
         let result: Result<T, StoreError>
         do { result = .success(try await body(file)) } catch { result = .failure(StoreError(error)) }
-        await files.release(name)
+        await files.release(name, isSuspect: result.isSuspect)
         return try result.get()
     }
 
@@ -115,5 +128,13 @@ package final class AccountDirectory: Sendable {
             guard let account = AccountID(name) else { throw StoreError.noSuchAccount }
             return try keys(account)
         } catch let error as StoreError { throw error } catch { throw StoreError.keyUnavailable }
+    }
+}
+
+extension Result where Failure == StoreError {
+    /// After a failed sync SQLite may call a sound file damaged for as long as the connection lives. Not after errors of
+    /// writing: opening writes too, and what is open can still be read.
+    fileprivate var isSuspect: Bool {
+        if case .failure(.damaged) = self { true } else { false }
     }
 }

@@ -14,6 +14,8 @@ actor OpenFiles {
         var file: OpenFile
         var leases = 0
         var lastUse: UInt64 = 0
+        /// Something failed that a connection may not get over: it is opened anew.
+        var isSuspect = false
     }
 
     private let limit: Int
@@ -47,11 +49,11 @@ actor OpenFiles {
             if inTransit.contains(account) {
                 await change()
             } else if let entry = entries[account] {
-                if FileIdentity(path: path(account)) == entry.file.identity {
+                if !entry.isSuspect, FileIdentity(path: path(account)) == entry.file.identity {
                     take(account)
                     return entry.file
                 }
-                // The path now leads to another file, or to none: this one must not be written to.
+                // Or the path now leads to another file, or to none: this one must not be written to.
                 if entry.leases == 0 { await closeFile(of: account) } else { await change() }
             } else if count >= limit {
                 if let idle = longestUnused() { await closeFile(of: idle) } else { await change() }
@@ -68,8 +70,10 @@ actor OpenFiles {
         }
     }
 
-    func release(_ account: Account) {
+    /// `isSuspect`: the file was called damaged.
+    func release(_ account: Account, isSuspect: Bool) {
         entries[account]?.leases -= 1
+        if isSuspect { entries[account]?.isSuspect = true }
         wake()
     }
 
@@ -125,7 +129,13 @@ actor OpenFiles {
         wake()
     }
 
-    private static func close(_ file: OpenFile) async { _ = await onQueue { try file.pool.close() } }
+    /// The writer last: only then is the log worked in and removed. A pool closes its readers last, which may not write.
+    private static func close(_ file: OpenFile) async {
+        _ = await onQueue {
+            file.pool.invalidateReadOnlyConnections()
+            try file.pool.close()
+        }
+    }
 
     private static func onQueue<T: Sendable>(
         _ body: @escaping @Sendable () throws -> T

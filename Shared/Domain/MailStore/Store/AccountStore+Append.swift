@@ -87,7 +87,7 @@ extension Database {
         ])
     }
 
-    private func insert(_ message: PreparedMessage) throws -> Int64 {
+    func insert(_ message: PreparedMessage) throws -> Int64 {
         let layout = message.layout
         try cachedStatement(
             sql: """

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+import Accounts
+import ArgumentParser
+import Foundation
+import MailStore
+
+extension AccountCommand {
+    struct Salvage: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Saves what can still be read of a damaged account file into a new one, and lists what was lost.",
+            discussion: """
+                The damaged file is not changed; mail for the account waits in the spool meanwhile. A backup is better: this
+                is for what came since. The new file has the same key. To put it in place, stop the services, move it over
+                the old file, remove the old file's -wal and -shm, and start them again.
+
+                EXAMPLE
+                  mailkeep account salvage anna@example.org --output /var/tmp/anna.db
+                """)
+
+        @OptionGroup var store: StoreOptions
+        @Argument(help: "name@domain") var address: String
+        @Option(help: ArgumentHelp("The new file; needs as much room as the old one.", valueName: "file"))
+        var output: String
+
+        func run() async throws {
+            let directory = try store.directory([.accounts])
+            let root = try store.accountsFolder()
+            let account = try await directory.account(address)
+            let output = URL(fileURLWithPath: output).standardizedFileURL.path
+            let files = AccountDirectory(root: root, limit: 1) { try directory.fileKey(of: $0) }
+            let progress = Progress(account.address)
+            let report: SalvageReport
+            do throws(StoreError) {
+                report = try await files.salvage(account.id, into: output) { progress.tell($0, of: $1) }
+            } catch {
+                progress.end()
+                throw Failure(
+                    error == .accountExists ? "\(output) is there already" : "\(account.address): \(error.sentence)")
+            }
+            progress.end()
+            await files.close()
+            tell(report, account, "\(root)/\(account.id).db", output)
+        }
+
+        private func tell(_ report: SalvageReport, _ account: AccountRecord, _ old: String, _ output: String) {
+            let size = ByteCountFormatter.string(fromByteCount: Int64(report.bytes), countStyle: .file)
+            print(
+                "\(account.address): \(report.unreadablePages) of \(report.pages) pages cannot be read; saved "
+                    + "\(report.messages) messages in their mailboxes, \(report.misplaced) in Recovered, \(size), and "
+                    + "\(report.otherRows) rows of calendars, contacts and settings")
+            if report.lost.isEmpty {
+                print("No message is known to be lost.")
+            } else {
+                print("Lost:")
+                for one in report.lost { print("  \(one)") }
+                if report.lostLeftOut > 0 { print("  and \(report.lostLeftOut) more") }
+            }
+            say(
+                """
+                To put it in place: stop the services, then
+                  mv \(output) \(old) && rm -f \(old)-wal \(old)-shm
+                give it the old file's owner and mode, and start them again.
+                """)
+        }
+    }
+}
