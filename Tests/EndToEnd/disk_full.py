@@ -4,10 +4,13 @@ again everything works without a restart. The store must be on a small disk of i
 
 usage: TRY.JSON            against a running instance
        TRY.JSON at-rest    the services are stopped: files are opened and examined on a full disk"""
+import base64
 import json
 import os
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 
 from session import Instance, messages, wait_for
 
@@ -65,7 +68,28 @@ def examine():
     return {line["address"]: line["messages"] for line in lines}
 
 
+def dav(method, path, data=None, **header):
+    """The status of a request to Bob's calendars."""
+    word = base64.b64encode(f"{bob['address']}:{bob['password']}".encode()).decode()
+    request = urllib.request.Request(
+        f"{instance.ends['dav']['url']}dav/calendars/{bob['address']}/{path}", data, method=method,
+        headers={"Authorization": f"Basic {word}", **header})
+    try:
+        with urllib.request.urlopen(request, context=instance.tls, timeout=60) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def put(name):
+    event = (f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:test\r\nBEGIN:VEVENT\r\nUID:{name}\r\nDTSTAMP:20260101T000000Z\r\n"
+             "DTSTART:20260101T000000Z\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n")
+    return dav("PUT", f"calendar/{name}.ics", event.encode())
+
+
 def refuse(stranger, submission):
+    status = put("refused")
+    assert status == 507, status
     for number in range(10):
         code, text = send(stranger, f"refused {number}", bob["address"])
         assert code == 452 and text.startswith("4.3.1"), (code, text)
@@ -80,6 +104,7 @@ def running():
     for number in range(5):
         code, text = send(stranger, f"before {number}", bob["address"])
         assert code == 250, text
+    assert dav("PROPFIND", "", Depth="1") == 207
     sitting = instance.imap(bob)
     before = messages(sitting)
 
@@ -114,6 +139,8 @@ def running():
     os.unlink(filler)
     code, text = send(stranger, "after", bob["address"])
     assert code == 250, (code, text)
+    status = put("after")
+    assert status == 201, status
     for recipient in (bob["address"], "someone@elsewhere.test"):
         code, text = send(submission, "submitted after", recipient)
         assert code == 250, (recipient, code, text)

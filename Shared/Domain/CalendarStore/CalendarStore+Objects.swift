@@ -68,7 +68,7 @@ extension CalendarStore {
     /// Writes an object, new or in place of the one with its name.
     ///
     /// Errors: `.noSuchCollection`, `.preconditionFailed`, `.uidConflict`, `.unsupportedComponent`, `.tooLarge`,
-    /// `.invalidName`, `.limit`, `.store(.overQuota)`.
+    /// `.invalidName`, `.limit`, `.store(.overQuota)`, `.store(.diskFull)`.
     package func put(
         _ kind: CollectionKind, _ collection: String, _ object: NewObject, _ precondition: Precondition = .none
     ) async throws(CollectionError) -> (etag: String, isNew: Bool) {
@@ -77,7 +77,7 @@ extension CalendarStore {
         guard object.data.count <= limits.objectBytes else { throw .tooLarge(limit: limits.objectBytes) }
         let etag = Self.etag(object.data)
         let limit = limits.objects
-        let quota = try await quota()
+        let quota = try await quota(for: object.data.count)
         return try await write { db in
             let parent = try db.collection(kind, collection)
             let (present, size) = try db.etagAndSize(kind, parent.id, object.name)

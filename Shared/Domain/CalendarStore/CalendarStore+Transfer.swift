@@ -18,14 +18,14 @@ extension CalendarStore {
     ///
     /// `precondition` is about the object at `source`. Without `overwrites`, a place that is taken is
     /// `.preconditionFailed`. Errors: `.noSuchCollection`, `.noSuchObject`, `.noTargetCollection`, `.preconditionFailed`,
-    /// `.uidConflict`, `.unsupportedComponent`, `.invalidName`, `.limit`, `.store(.overQuota)` (a copy alone).
+    /// `.uidConflict`, `.unsupportedComponent`, `.invalidName`, `.limit`, `.store(.overQuota)` (a copy alone), `.store(.diskFull)`.
     package func transfer(
         _ kind: CollectionKind, from source: ObjectPlace, to target: ObjectPlace, isMove: Bool, overwrites: Bool,
         _ precondition: Precondition = .none
     ) async throws(CollectionError) -> Bool {
         try check(target.name)
         let limits = limits
-        let quota = try await quota()
+        let quota = try await quota(for: isMove ? 0 : limits.objectBytes)
         return try await write { db in
             let from = try db.collection(kind, source.collection)
             guard let object = try db.objects(kind, "\(kind.parent) = ? AND name = ?", [from.id, source.name]).first

@@ -19,8 +19,12 @@ package struct CalendarStore: Sendable {
         do throws(StoreError) { return try await account.use() } catch { throw .store(error) }
     }
 
-    func quota() async throws(CollectionError) -> Int? {
-        do throws(StoreError) { return try await account.quota() } catch { throw .store(error) }
+    /// The quota of an account whose disk has room for `bytes` more; `.store(.diskFull)` where it has not.
+    func quota(for bytes: Int) async throws(CollectionError) -> Int? {
+        do throws(StoreError) {
+            try account.checkDisk(for: bytes)
+            return try await account.quota()
+        } catch { throw .store(error) }
     }
 
     func read<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws(CollectionError) -> T {

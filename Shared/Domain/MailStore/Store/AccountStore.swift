@@ -37,9 +37,14 @@ package final class AccountStore: Sendable {
         try await directory.withFile(of: account, body)
     }
 
+    /// Throws `.diskFull` when `bytes` more would leave too little room on the disk (`DiskRoom`).
+    package func checkDisk(for bytes: Int) throws(StoreError) {
+        guard DiskRoom.allows(bytes, at: directory.root) else { throw .diskFull }
+    }
+
     /// As `write`, sharing the sync with other appends. `.diskFull` when `bytes` more would leave too little room.
     func append(bytes: Int, _ body: @escaping AppendQueue.Work) async throws(StoreError) -> Appended {
-        guard DiskRoom.allows(bytes, at: directory.root) else { throw .diskFull }
+        try checkDisk(for: bytes)
         return try await directory.withFile(of: account) { try await $0.appends.run(bytes: bytes, body) }
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A SQLite VFS that encrypts pages with ChaCha20-Poly1305 in the `chacha20` format of SQLite3 Multiple Ciphers.
-// Shared/Tools/SealedSQLite/SealedSQLite.md has the format byte by byte.
+// docs/store.md has the format byte by byte.
 #pragma once
 
 #define SEALED_SQLITE_KEY_BYTES 32
