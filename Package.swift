@@ -179,8 +179,8 @@ let services: [Target] = [
     service(
         "WebAdmin",
         [
-            "AdminSite", "WebServer", "ServiceKit", "RedisStreams", "DNSClient", "Accounts", "Logins", "OutgoingQueue",
-            "DomainRecords", "BackupJobs", logging, lifecycle,
+            "AdminSite", "WebServer", "ServiceKit", "RedisStreams", "DNSClient", "Accounts", "Logins", "MailStore",
+            "OutgoingQueue", "DomainRecords", "BackupJobs", logging, lifecycle,
         ]),
     service("Backup", ["BackupEngine", "BackupJobs", "ServiceKit", "RedisStreams", logging, lifecycle]),
     .executableTarget(
