@@ -179,8 +179,8 @@ let services: [Target] = [
     service(
         "WebAdmin",
         [
-            "AdminSite", "WebServer", "ServiceKit", "RedisStreams", "DNSClient", "Accounts", "Logins", "OutgoingQueue",
-            "DomainRecords", "BackupJobs", logging, lifecycle,
+            "AdminSite", "WebServer", "ServiceKit", "RedisStreams", "DNSClient", "Accounts", "Logins", "MailStore",
+            "OutgoingQueue", "DomainRecords", "BackupJobs", logging, lifecycle,
         ]),
     service("Backup", ["BackupEngine", "BackupJobs", "ServiceKit", "RedisStreams", logging, lifecycle]),
     .executableTarget(
@@ -270,7 +270,7 @@ let package = Package(
         tests("ServiceKit", [nio, nioPosix, nioSSL, logging, lifecycle]),
         tests("WebServer", ["ServiceKit", nio, hummingbird, httpTypes, logging, lifecycle, configuration]),
         tests("Accounts", ["MailFormat", "SealedSQLite", grdb, crypto]),
-        tests("Logins", ["RedisStreams", logging]),
+        tests("Logins", ["Accounts", "RedisStreams", "SASLMechanisms", "SealedSQLite", logging]),
         tests("BackupJobs", ["RedisStreams", logging]),
         tests(
             "BackupEngine",

@@ -7,6 +7,7 @@ import DomainRecords
 import Foundation
 import Logging
 import Logins
+import MailStore
 import OutgoingQueue
 import RedisStreams
 import ServiceKit
@@ -30,6 +31,9 @@ struct Entry {
         }
         let keys = try PurposeKeys(folder: configuration.keys, only: [.configuration, .accounts, .spool, .signing])
         let directory = try Directory(dataFolder: configuration.data, keys: keys)
+        let accounts = AccountDirectory(
+            root: configuration.data + "/accounts", limit: 8, quota: { try await directory.quota(of: $0) },
+            keys: { try directory.fileKey(of: $0) })
         let redis = RedisClient(
             host: configuration.redisHost, port: configuration.redisPort, password: configuration.redisPassword,
             logger: logger)
@@ -50,7 +54,7 @@ struct Entry {
         let certificate = configuration.certificate
         let site = try AdminSite(
             backend: AdminBackend(
-                directory: directory, accountsFolder: configuration.data + "/accounts", queue: queue,
+                directory: directory, accounts: accounts, queue: queue,
                 resolver: resolver,
                 backups: configuration.redisHost == nil ? nil : BackupJobs(client: redis, logger: logger),
                 login: { await logins.check($0, from: $1.ip.description, logger: $2) },

@@ -28,6 +28,7 @@ final class World: Sendable {
 
     let folder: TemporaryFolder
     let directory: Directory
+    let accounts: AccountDirectory
     let queue: OutgoingQueue
     let resolver = TableResolver()
     let site: AdminSite
@@ -36,7 +37,11 @@ final class World: Sendable {
     init(services: [String] = [], backups: BackupJobs? = nil) async throws {
         folder = try TemporaryFolder()
         let keys = PurposeKeys(master: .random())
-        directory = try Directory.create(dataFolder: folder.path, keys: keys)
+        let directory = try Directory.create(dataFolder: folder.path, keys: keys)
+        self.directory = directory
+        accounts = AccountDirectory(
+            root: folder.file("accounts"), limit: 2, quota: { try await directory.quota(of: $0) },
+            keys: { try directory.fileKey(of: $0) })
         try StoreFile.spool.create(in: folder.path, keys: keys, migrations: OutgoingQueue.migrations)
         queue = OutgoingQueue(
             database: try StoreFile.spool.open(in: folder.path, keys: keys, migrations: OutgoingQueue.migrations))
@@ -48,8 +53,8 @@ final class World: Sendable {
         settings.services = services.compactMap(WatchedService.init(parsing:))
         site = try AdminSite(
             backend: AdminBackend(
-                directory: directory, accountsFolder: folder.file("accounts"), queue: queue, resolver: resolver,
-                backups: backups, login: { await logins.check($0, from: $1.ip.description, logger: $2) },
+                directory: directory, accounts: accounts, queue: queue, resolver: resolver, backups: backups,
+                login: { await logins.check($0, from: $1.ip.description, logger: $2) },
                 certificateKey: { nil }),
             settings: settings)
         try await directory.addDomain("example.org", by: "test")

@@ -230,6 +230,15 @@ def administrators_day():
         check("and found", [row.text for row in browser.all("tbody th")] == [carla["address"]])
         browser.click("tbody th a").look("account-detail")
         detail = browser.path
+        check("without a quota there is no limit", "0B used, no limit" in browser.text and not browser.all("meter"))
+        browser.fill(quota="much").send(f"{detail}/quota").look("account-quota-wrong")
+        check("a wrong quota is told", browser.find("#quota").get_attribute("aria-invalid") == "true" and browser.find("#quota").get_attribute("value") == "much")
+        browser.fill(quota="5G").send(f"{detail}/quota").look("account-quota")
+        check("a quota is set", "0B of 5GB used (0 %)" in browser.text and float(browser.find("meter").get_attribute("max")) == 5 << 30)
+        browser.fill(quota="").send(f"{detail}/quota").go(f"/admin/domains/{other_domain}").fill(quota="2G").send(f"/admin/domains/{other_domain}/quota")
+        check("a domain's default is set", "The default quota" in browser.find(".notice").text and browser.find("#quota").get_attribute("value") == "2G")
+        browser.go(detail)
+        check("and holds for its account", "of 2GB used" in browser.text)
         browser.send(f"{detail}/administrator")
         check("it becomes an administrator", "is an administrator" in browser.find(".notice").text)
         browser.send(f"{detail}/administrator").send(f"{detail}/disabled")
@@ -316,6 +325,7 @@ def users_day(carla):
     with Browser("phone", "ko") as browser:
         browser.login(carla).look("user")
         check("a user sees their own account", browser.path == "/account" and carla["address"] in browser.text)
+        check("with what it holds and may hold", "2GB 중 0B 사용" in browser.text and browser.all("meter[aria-label]"), browser.text)
         browser.go("/admin/accounts").look("forbidden")
         check("and nothing of the administration", "관리자만" in browser.text and not browser.all("nav a[href^='/admin']"))
         browser.go("/account/password").fill(old="wrong-password", new="ein neues Passwort", again="ein neues Passwort")

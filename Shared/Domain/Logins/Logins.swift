@@ -31,7 +31,9 @@ package struct Logins: Sendable {
                 count("failed")
                 return .wrong
             }
-            logger.info("login", metadata: ["account": "\(identity.id)"])
+            // DAV clients log in with each request: one line in some minutes says it.
+            logger.log(
+                level: identity.isRemembered ? .debug : .info, "login", metadata: ["account": "\(identity.id)"])
             await failed.succeeded(client)
             count("ok")
             return .account(identity.id)

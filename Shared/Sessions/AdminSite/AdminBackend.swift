@@ -4,6 +4,7 @@ import BackupJobs
 import DNSClient
 import DomainRecords
 import Logging
+import MailStore
 import OutgoingQueue
 import SASLMechanisms
 import ServiceKit
@@ -12,8 +13,8 @@ import ServiceKit
 package struct AdminBackend: Sendable {
     /// With the configuration, accounts and signing keys.
     package var directory: Directory
-    /// Folder of the accounts' files.
-    package var accountsFolder: String
+    /// For what each account holds.
+    package var accounts: AccountDirectory
     package var queue: OutgoingQueue
     package var resolver: any Resolver
     /// `nil`: without Redis.
@@ -24,12 +25,12 @@ package struct AdminBackend: Sendable {
     package var certificateKey: @Sendable () -> [UInt8]?
 
     package init(
-        directory: Directory, accountsFolder: String, queue: OutgoingQueue, resolver: any Resolver,
+        directory: Directory, accounts: AccountDirectory, queue: OutgoingQueue, resolver: any Resolver,
         backups: BackupJobs?,
         login: @escaping @Sendable (SASLCredentials, PeerAddress, Logger) async -> LoginOutcome,
         certificateKey: @escaping @Sendable () -> [UInt8]?
     ) {
-        (self.directory, self.accountsFolder, self.queue) = (directory, accountsFolder, queue)
+        (self.directory, self.accounts, self.queue) = (directory, accounts, queue)
         (self.resolver, self.backups, self.login) = (resolver, backups, login)
         self.certificateKey = certificateKey
     }

@@ -24,7 +24,7 @@ package struct WebServer<Responder: HTTPResponder>: Service where Responder.Cont
         bound: @escaping @Sendable ([String: Int]) -> Void = { _ in }, responder: Responder
     ) {
         let settings = HTTP1Channel.Configuration(
-            idleTimeout: limits.idle,
+            additionalChannelHandlers: [RequestDeadline(limits.request)], idleTimeout: limits.idle,
             httpDecoderConfiguration: .init(
                 maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes,
                 maxHeaderFieldCount: limits.headerFields))
@@ -62,6 +62,8 @@ package struct WebLimits: Sendable {
     package var headerFields = 200
     /// For which nothing may come, between requests and inside one.
     package var idle = TimeAmount.seconds(60)
+    /// In which a request must be whole, header and body, however steadily it trickles in.
+    package var request = TimeAmount.minutes(5)
 
     package init() {}
 }

@@ -6,8 +6,9 @@ extension Directory {
     /// Who `login` (a whole address, case-insensitive, no tag, no alias) with `password` is; `nil` when the password
     /// does not fit, or there is no such account, or it is disabled – all after the same time.
     ///
-    /// A password that fitted within the last minutes needs no Argon2id run (`PasswordMemory`). It runs at most twice at once in the process; throws `DirectoryError.busy` when too many wait, or GRDB's
-    /// error when config.db cannot be read: both mean "try later", not "wrong password".
+    /// A password that fitted within the last minutes needs no Argon2id run (`PasswordMemory`). It runs at most twice at
+    /// once in the process; throws `DirectoryError.busy` when too many wait, or GRDB's error when config.db cannot be
+    /// read: both mean "try later", not "wrong password".
     package func authenticate(login: String, password: SecretBytes) async throws -> AccountIdentity? {
         let name = try? LocalName(known: login)
         let account = try await pool.read { db in
@@ -24,7 +25,8 @@ extension Directory {
         let isTooLong = password.count > Self.passwordBytes.upperBound
         let isOpen = account?.isDisabled == false
         var fitting = isTooLong || !isOpen ? nil : hashes.first { passwords.holds($0, password) }
-        if fitting == nil {
+        let isRemembered = fitting != nil
+        if !isRemembered {
             fitting = try await HashingQueue.shared.run {
                 if isTooLong { return nil }
                 guard !hashes.isEmpty else {
@@ -38,7 +40,7 @@ extension Directory {
         guard fitting != nil, isOpen, let account else { return nil }
         return AccountIdentity(
             id: account.id, address: account.address, displayName: account.displayName,
-            isAdministrator: account.isAdministrator)
+            isAdministrator: account.isAdministrator, isRemembered: isRemembered)
     }
 
     /// Gives the account a new password. Sessions of mail clients that are open stay open; those of the web pages end,

@@ -20,6 +20,8 @@ package struct AccountIdentity: Sendable, Equatable {
     package let address: String
     package let displayName: String
     package let isAdministrator: Bool
+    /// The same password fitted within the last minutes (`PasswordMemory`): not the first login of this client.
+    package let isRemembered: Bool
 }
 
 /// An account as the operator sees it.

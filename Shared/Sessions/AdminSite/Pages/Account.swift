@@ -16,6 +16,7 @@ extension AdminPages {
 
         let address: String
         let name: String?
+        let use: UsePart?
         let servers: [Server]
         let davURL: String
     }
@@ -39,7 +40,7 @@ extension AdminPages {
             .account, title: t(.accountTitle), at: .account,
             AccountPage(
                 address: account.address, name: account.displayName.isEmpty ? nil : account.displayName,
-                servers: servers, davURL: settings.davURL))
+                use: await use(of: account.id, visit), servers: servers, davURL: settings.davURL))
     }
 
     func passwordForm(_ visit: Visit) async throws -> Response { passwordPage(visit) }

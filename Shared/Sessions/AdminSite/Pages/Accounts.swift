@@ -38,6 +38,8 @@ extension AdminPages {
         let isAdministrator: Bool
         /// One's own account: no way to shut oneself out.
         let isOwn: Bool
+        let use: UsePart?
+        let quota: Field
         let password: Field
     }
 
@@ -100,7 +102,7 @@ extension AdminPages {
         do {
             let account = try await backend.directory.addAccount(
                 "\(name)@\(domain)", displayName: displayName, isAdministrator: !form.text("administrator").isEmpty,
-                password: password, filesIn: backend.accountsFolder, by: visit.actor)
+                password: password, filesIn: backend.accounts.root, by: visit.actor)
             guard let generated else {
                 return visit.redirect(
                     to: Place.accounts.rawValue + "?domain=\(FormFields.encode(domain))", saying: .accountAdded,
@@ -160,7 +162,7 @@ extension AdminPages {
     // MARK: - One account
 
     /// Runs `page` with the account that the path names.
-    private func withAccount(
+    func withAccount(
         _ visit: Visit, _ page: (AccountRecord) async throws -> Response
     ) async throws -> Response {
         guard let id = AccountID(visit.part("account")), let account = try await backend.directory.account(id) else {
@@ -170,22 +172,25 @@ extension AdminPages {
     }
 
     func accountDetail(_ visit: Visit) async throws -> Response {
-        try await withAccount(visit) { detailPage(visit, $0) }
+        try await withAccount(visit) { try await detailPage(visit, $0) }
     }
 
-    private func detailPage(_ visit: Visit, _ account: AccountRecord, wrong: String? = nil) -> Response {
+    func detailPage(
+        _ visit: Visit, _ account: AccountRecord, password: String? = nil, quota: String? = nil
+    ) async throws -> Response {
         let t = visit.texts
         let page = AccountDetailPage(
             id: account.id.description, address: account.address,
             name: account.displayName.isEmpty ? nil : account.displayName, added: Moment(account.created),
             isDisabled: account.isDisabled, isAdministrator: account.isAdministrator, isOwn: isOwn(visit, account),
+            use: await use(of: account.id, visit), quota: try await quotaField(visit, account, wrong: quota),
             password: Field(
                 id: "password", label: t(.fieldNewPassword), type: "password",
-                hint: t(.passwordEmptyHint, passwordBounds), wrong: wrong, autocomplete: "new-password",
-                isRequired: false, isFocused: wrong != nil))
+                hint: t(.passwordEmptyHint, passwordBounds), wrong: password, autocomplete: "new-password",
+                isRequired: false, isFocused: password != nil))
         return visit.page(
-            .accountDetail, title: account.address, at: .accounts, status: wrong == nil ? .ok : .unprocessableContent,
-            page)
+            .accountDetail, title: account.address, at: .accounts,
+            status: password == nil && quota == nil ? .ok : .unprocessableContent, page)
     }
 
     private func isOwn(_ visit: Visit, _ account: AccountRecord) -> Bool { visit.session?.account.id == account.id }
@@ -198,7 +203,7 @@ extension AdminPages {
             do {
                 try await backend.directory.setPassword(of: account.address, to: password, by: visit.actor)
             } catch let error as DirectoryError {
-                return detailPage(visit, account, wrong: visit.texts(error))
+                return try await detailPage(visit, account, password: visit.texts(error))
             }
             if let generated { return passwordPage(visit, account, generated, isNew: false) }
             return back(visit, account, .accountPasswordSet)
@@ -223,7 +228,7 @@ extension AdminPages {
         }
     }
 
-    private func back(_ visit: Visit, _ account: AccountRecord, _ phrase: Phrase) -> Response {
+    func back(_ visit: Visit, _ account: AccountRecord, _ phrase: Phrase) -> Response {
         visit.redirect(to: "/admin/accounts/\(account.id)", saying: phrase, of: account.address)
     }
 
@@ -241,7 +246,7 @@ extension AdminPages {
             }
             do {
                 try await backend.directory.removeAccount(
-                    account.address, filesIn: backend.accountsFolder, by: visit.actor)
+                    account.address, filesIn: backend.accounts.root, by: visit.actor)
             } catch let error as AccountFileLeft {
                 visit.logger.error("\(error)")
                 return visit.problem(.internalServerError, .problemFileLeft, ["name": account.address])

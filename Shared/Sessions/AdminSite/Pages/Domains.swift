@@ -43,6 +43,7 @@ extension AdminPages {
         let isAllRight: Bool
         let summary: String
         let groups: [Group]
+        let quota: Field
         let zone: String
     }
 
@@ -75,8 +76,11 @@ extension AdminPages {
             .domains, title: t(.domainsTitle), at: .domains, status: wrong == nil ? .ok : .unprocessableContent, page)
     }
 
-    /// The records of a domain beside what the DNS says now.
-    func domain(_ visit: Visit) async throws -> Response {
+    /// The records of a domain beside what the DNS says now, and what its accounts may hold.
+    func domain(_ visit: Visit) async throws -> Response { try await domainPage(visit) }
+
+    /// `quota`: what is wrong with the one that was typed.
+    func domainPage(_ visit: Visit, quota: String? = nil) async throws -> Response {
         let t = visit.texts
         guard let name = try await backend.directory.localDomain(visit.part("domain")) else {
             return visit.problem(.notFound, .errorNoSuchDomain, ["name": visit.part("domain")])
@@ -98,8 +102,10 @@ extension AdminPages {
         let page = DomainPage(
             name: name, isAllRight: wrong == 0,
             summary: wrong == 0 ? t(.recordsRight) : t(.recordsWrong, ["count": "\(wrong)"]), groups: groups,
+            quota: try await quotaField(visit, domain: name, wrong: quota),
             zone: DNSRecord.zoneFile(checked.map(\.record)))
-        return visit.page(.domain, title: name, at: .domains, page)
+        return visit.page(
+            .domain, title: name, at: .domains, status: quota == nil ? .ok : .unprocessableContent, page)
     }
 
     /// What was set, else what the DNS says.

@@ -4,7 +4,8 @@ import DomainRecords
 /// Every text that code asks for; the raw value is its key in the catalogues. Those of templates are not here.
 enum Phrase: String, CaseIterable, Sendable {
     case accountAddTitle, accountAdded, accountAddedTitle, accountDemoted, accountDisabled, accountEnabled,
-        accountPasswordSet, accountPromoted, accountRemoveButton, accountRemoveQuestion, accountRemoveText,
+        accountPasswordSet, accountPromoted, accountQuotaSet, accountRemoveButton, accountRemoveQuestion,
+        accountRemoveText,
         accountRemoveTyped, accountRemoveTypedWrong, accountRemoved, accountTitle
     case accountsTitle
     case aliasAdded, aliasHint, aliasRemoveButton, aliasRemoveQuestion, aliasRemoveText, aliasRemoved,
@@ -17,12 +18,14 @@ enum Phrase: String, CaseIterable, Sendable {
     case backupsNoRedis, backupsSilent, backupsTitle
     case deliveryTitle
     case displayNameHint, displayNameLong
-    case domainAdded, domainHint, domainRemoveButton, domainRemoveQuestion, domainRemoveText, domainRemoved
+    case domainAdded, domainHint, domainQuotaSet, domainRemoveButton, domainRemoveQuestion, domainRemoveText,
+        domainRemoved
     case domainsTitle
     case errorAddressTaken, errorAliasTarget, errorDomainExists, errorDomainInUse, errorMalformedAddress,
         errorMalformedDomain, errorNoSuchAccount, errorNoSuchAlias, errorNoSuchDomain, errorQuota
-    case fieldAddress, fieldAgain, fieldAlias, fieldDisplayName, fieldDomain, fieldName, fieldNewPassword,
-        fieldOldPassword, fieldPassword, fieldSearch, fieldTargets
+    case fieldAddress, fieldAgain, fieldAlias, fieldDisplayName, fieldDomain, fieldDomainQuota, fieldName,
+        fieldNewPassword,
+        fieldOldPassword, fieldPassword, fieldQuota, fieldSearch, fieldTargets
     case loggedOut
     case loginLater, loginMissing, loginTitle, loginWrong
     case nameHint
@@ -37,12 +40,14 @@ enum Phrase: String, CaseIterable, Sendable {
         purposeReverseName, purposeSpf, purposeSubmission, purposeTlsReports, purposeTlsa
     case queueDue, queueGone, queueHeld, queueInDelivery, queueLocal, queueOldest, queueRemote, queueRemoveButton,
         queueRemoveQuestion, queueRemoveText, queueRemoved, queueRetried, queueRetriedAll, queueTitle, queueWasHeld
+    case quotaDomainHint, quotaHint, quotaNone
     case recordDifferent, recordMissing, recordRight, recordUnknown
     case recordsNeeded, recordsNeededHint, recordsRecommended, recordsRecommendedHint, recordsRight, recordsWrong
     case serverIMAP, serverPOP3, serverSMTP
     case serviceAway, serviceNotReady, servicePartly, serviceReady
     case servicesTitle
     case stateAdministrator, stateDisabled
+    case useOfLimit, useParts, useUnlimited
 
     init(_ purpose: DNSRecord.Purpose) {
         self =

@@ -4,7 +4,7 @@ import Mustache
 /// The templates of `Resources`, which are compiled in.
 struct Templates: Sendable {
     enum Name: String, CaseIterable, Sendable {
-        case layout, field, pager
+        case layout, field, pager, use
         case problem, login, account, password
         case overview, domains, domain, accounts, accountAdd, accountDetail, accountPassword, aliases, confirm
         case queue, delivery, backups, services, audit
@@ -35,6 +35,7 @@ struct Templates: Sendable {
             case .layout: PackageResources.layout_mustache
             case .field: PackageResources.field_mustache
             case .pager: PackageResources.pager_mustache
+            case .use: PackageResources.use_mustache
             case .problem: PackageResources.problem_mustache
             case .login: PackageResources.login_mustache
             case .account: PackageResources.account_mustache
