@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Makes an empty source for each target of a dumped package, so that its dependencies build without our sources.
+"""Makes an empty source, and empty resources, for each target of a dumped package, so that its dependencies build without our sources.
 
 usage: placeholder_sources.py PACKAGE.JSON
 """
@@ -10,6 +10,9 @@ import sys
 for target in json.loads(pathlib.Path(sys.argv[1]).read_text())["targets"]:
     folder = pathlib.Path(target["path"])
     folder.mkdir(parents=True, exist_ok=True)
+    for resource in target.get("resources", []):
+        (folder / resource["path"]).mkdir(exist_ok=True)
+        (folder / resource["path"] / "placeholder.txt").write_text("")
     if target["type"] == "system":
         (folder / "module.modulemap").write_text(f'module {target["name"]} {{}}\n')
     elif target["name"].startswith("C"):
