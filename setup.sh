@@ -41,8 +41,12 @@ case $command in
     "${command}_main" "$@"
     ;;
   upgrades | certificates)
-    not_there_yet "$command" >&2
-    exit 1
+    if [[ ${1:-} == --help || ${1:-} == -h ]]; then
+      not_there_yet "$command"
+    else
+      not_there_yet "$command" >&2
+      exit 1
+    fi
     ;;
   help | --help | -h) usage ;;
   *)

@@ -50,9 +50,15 @@ try_main() {
       --once) once=1 ;;
       --background) background=1 ;;
       --stop) stop=1 ;;
-      --state) state=${2:?"--state needs a folder"} && shift ;;
-      --ports) first_port=${2:?"--ports needs a number"} && shift ;;
-      --binaries) binaries=${2:?"--binaries needs a folder"} && shift ;;
+      --state | --ports | --binaries)
+        [[ -n ${2:-} ]] || fail "try: $1 needs a value; ./setup.sh try --help tells which"
+        case $1 in
+          --state) state=$2 ;;
+          --ports) first_port=$2 ;;
+          --binaries) binaries=$2 ;;
+        esac
+        shift
+        ;;
       --help | -h) try_usage && return ;;
       *) try_usage >&2 && fail "try: unknown option $1" ;;
     esac

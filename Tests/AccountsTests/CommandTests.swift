@@ -76,7 +76,9 @@ import Testing
 
         _ = try here.works(
             "account", "add", "anna@example.org", "--administrator", "--password-file", "-", input: "a good one\n")
-        let made = try here.works("account", "add", "bert@example.org", "--name", "Bert", "--generate").output
+        // A name that would steer the terminal is shown without that.
+        let name = "Bert\u{1B}\u{202E}"
+        let made = try here.works("account", "add", "bert@example.org", "--name", name, "--generate").output
         #expect(made.wholeMatch(of: /[a-z0-9]{5}(-[a-z0-9]{5}){3}\n/) != nil)
         try here.fails("account", "add", "anna@example.org", "--generate", saying: "already")
         try here.fails("account", "add", "x@elsewhere.example", "--generate", saying: "mailkeep domain add")
@@ -86,10 +88,12 @@ import Testing
         try here.fails("account", "add", status: 64, saying: "Usage: mailkeep account add")
 
         try here.fails("account", "list", "elsewhere.example", saying: "elsewhere.example")
+        let list = try here.works("account", "list").output.unicodeScalars
+        #expect(!list.contains("\u{1B}") && !list.contains("\u{202E}") && list.contains("\u{FFFD}"))
         let accounts = try here.works("account", "list", "--json").json([Account].self)
         #expect(accounts.map(\.address) == ["anna@example.org", "bert@example.org"])
         #expect(accounts.map(\.administrator) == [true, false])
-        #expect(accounts.map(\.name) == ["", "Bert"])
+        #expect(accounts.map(\.name) == ["", name])
         for account in accounts {
             #expect(FileManager.default.fileExists(atPath: here.folder.file("data/accounts/\(account.id).db")))
         }

@@ -117,11 +117,20 @@ import Testing
 
     @Test(arguments: [
         "anna", "@example.org", "anna+x@example.org", "a b@example.org", "a..b@example.org", "anna@[127.0.0.1]",
+        "a/b@example.org", "*@example.org",
     ])
     func addressesThatNobodyCanHave(address: String) async throws {
         let fixture = try Fixture()
         try await fixture.directory.addDomain("example.org", by: "test")
         await #expect(throws: DirectoryError.malformedAddress(address)) { try await fixture.add(address) }
+    }
+
+    @Test(arguments: ["localhost", "1.2.3.4", "[1.2.3.4]", "a..b", ""])
+    func namesThatAreNoDomain(name: String) async throws {
+        let fixture = try Fixture()
+        await #expect(throws: DirectoryError.malformedDomain(name)) {
+            try await fixture.directory.addDomain(name, by: "test")
+        }
     }
 
     @Test func signingKeys() async throws {

@@ -16,7 +16,7 @@ struct Table {
     let rows: [[String]]
 
     func print() {
-        let all = [head] + rows
+        let all = [head] + rows.map { $0.map(Self.harmless) }
         let widths = head.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
         for row in all {
             let cells = row.enumerated().map { column, cell in
@@ -24,6 +24,16 @@ struct Table {
             }
             Swift.print(cells.joined())
         }
+    }
+
+    /// Names come from elsewhere: nothing in them may steer the terminal or turn the direction of writing.
+    private static func harmless(_ cell: String) -> String {
+        var result = String.UnicodeScalarView()
+        for scalar in cell.unicodeScalars {
+            let turns = (0x202A...0x202E).contains(scalar.value) || (0x2066...0x2069).contains(scalar.value)
+            result.append(turns || scalar.properties.generalCategory == .control ? "\u{FFFD}" : scalar)
+        }
+        return String(result)
     }
 }
 

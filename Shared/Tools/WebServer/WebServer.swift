@@ -101,7 +101,10 @@ struct WebConnection: ServedConnection {
         } catch let error as any HTTPResponseError {
             response = (try? error.response(from: request, context: context)) ?? Response(status: error.status)
         } catch {
-            logger.error("a request failed", metadata: ["error": "\(error)", "method": "\(request.method)"])
+            // A client that left in the middle is no fault of ours, and must not fill the log.
+            logger.log(
+                level: error.isOfTheConnection ? .debug : .error, "a request failed",
+                metadata: ["error": "\(error)", "method": "\(request.method)"])
             response = Response(status: .internalServerError)
         }
         Counter(label: "mailkeep_requests_total", dimensions: [("status", "\(response.status.code)")]).increment()

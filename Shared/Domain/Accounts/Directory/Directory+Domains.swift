@@ -4,10 +4,16 @@ import GRDB
 import MailFormat
 
 extension Directory {
+    /// Two labels or more, the last not of digits alone: no address literal, no address without brackets, not `localhost`.
+    private static func isDomain(_ name: String) -> Bool {
+        let labels = name.split(separator: ".")
+        return !name.hasPrefix("[") && labels.count > 1 && labels.last?.allSatisfy(\.isNumber) == false
+    }
+
     /// Adds the domain with an Ed25519 and an RSA key for DKIM, wrapped by the signing key.
     @discardableResult
     package func addDomain(_ name: String, by actor: String) async throws -> [SigningRecord] {
-        guard let domain = MailAddress(parsing: "postmaster@" + name)?.domain, !domain.hasPrefix("[") else {
+        guard let domain = MailAddress(parsing: "postmaster@" + name)?.domain, Self.isDomain(domain) else {
             throw DirectoryError.malformedDomain(name)
         }
         let wrapping = try keys.key(.signing)

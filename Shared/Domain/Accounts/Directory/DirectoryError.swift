@@ -28,11 +28,11 @@ package enum DirectoryError: Error, Equatable, CustomStringConvertible {
         case .domainExists(let name): "\(name) is there already"
         case .domainInUse(let name, let accounts):
             "\(name) still has \(accounts) account\(accounts == 1 ? "" : "s"); remove them first with: mailkeep account remove"
-        case .malformedDomain(let name): "“\(name)” is not a domain name"
+        case .malformedDomain(let name): "“\(name)” is not a domain name, as example.org is"
         case .noSuchAccount(let address): "there is no account \(address); see: mailkeep account list"
         case .addressTaken(let address): "\(address) is already an account or an alias"
         case .malformedAddress(let address):
-            "“\(address)” cannot be an address here: it takes name@domain, the name without +, quotes and spaces"
+            "“\(address)” cannot be an address here: it takes name@domain, the name without + / * quotes and spaces"
         case .noSuchAlias(let address): "there is no alias \(address); see: mailkeep alias list"
         case .aliasTarget(let address):
             "\(address) is not an account or alias of ours; an alias leads to local accounts only"

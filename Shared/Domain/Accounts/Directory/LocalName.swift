@@ -26,14 +26,15 @@ struct LocalName: Hashable, Sendable {
         self.init(name: name.isEmpty ? whole : String(name), domain: address.domain.lowercased())
     }
 
-    /// For a new account or alias: plain words and dots only. Throws `.malformedAddress`.
+    /// For a new account or alias: plain words and dots only; no `/`, which would part the paths of DAV, and no `*`, which
+    /// looks like a catch-all and is none. Throws `.malformedAddress`.
     init(new text: String) throws(DirectoryError) {
         guard let address = MailAddress(parsing: text), !address.domain.isEmpty, !address.domain.hasPrefix("[") else {
             throw .malformedAddress(text)
         }
         let name = Self.canonical(address.localPart)
         let words = name.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        let allowed = Set("abcdefghijklmnopqrstuvwxyz0123456789!#$%&'*/=?^_`{|}~-".utf8)
+        let allowed = Set("abcdefghijklmnopqrstuvwxyz0123456789!#$%&'=?^_`{|}~-".utf8)
         guard name.utf8.count <= Self.nameBytes,
             words.allSatisfy({ !$0.isEmpty && $0.allSatisfy { allowed.contains($0) || $0 >= 0x80 } })
         else { throw .malformedAddress(text) }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Accounts
 import Crypto
+import Foundation
 
 /// What `appleProfile.mustache` says: mail, calendars and contacts of one account for iPhone, iPad and Mac. It holds no
 /// password; the device asks for it.
@@ -9,14 +10,19 @@ struct AppleProfile {
     let name: String
     let host: String
     let ports: ClientPorts
-    let davURL: String
+    /// Of the account, as DAV names it; percent-encoded (RFC 3986 section 2.1).
+    let principalURL: String
     /// Of the profile and its four parts. The same for an account each time, so that a new profile replaces the old one.
     let identifiers: [String: String]
 
     init(account: AccountRecord, settings: AdminSettings) {
         address = account.address
         name = account.displayName.isEmpty ? account.address : account.displayName
-        (host, ports, davURL) = (settings.hostname, settings.ports, settings.davURL)
+        (host, ports) = (settings.hostname, settings.ports)
+        let plain = CharacterSet(charactersIn: "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~@")
+        principalURL =
+            settings.davURL + "dav/principals/" + (address.addingPercentEncoding(withAllowedCharacters: plain) ?? "")
+            + "/"
         identifiers = ["profile", "mail", "calendars", "contacts"].reduce(into: [:]) {
             $0[$1] = Self.identifier("\(settings.hostname)/\(account.id)/\($1)")
         }
