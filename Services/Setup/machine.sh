@@ -49,11 +49,11 @@ check_system() {
   if [[ $known == 1 ]]; then
     fine "system: $name, $machine"
   else
-    doubtful "system: ${name:-unknown} is not one that Mailkeep is tried on" "Debian 12 and Ubuntu 20.04 or later are; with a recent Docker engine others work, too."
+    doubtful "system: ${name:-unknown} is not one that Mailkeep is made for" "Debian 12 and Ubuntu 20.04 or later are; with a recent Docker engine others work, too."
   fi
   case $machine in
     x86_64 | aarch64) ;;
-    *) doubtful "processor: $machine is not one that Mailkeep is tried on" "x86_64 and aarch64 are." ;;
+    *) doubtful "processor: $machine is not one that Mailkeep is made for" "x86_64 and aarch64 are." ;;
   esac
 }
 
