@@ -220,6 +220,48 @@ struct RestoreTests {
         }
     }
 
+    @Test func aDamagedFileOfOneAccountKeepsNoOtherFromComingBack() async throws {
+        let world = try await World()
+        try await world.deliver(["kept"], to: World.anna)
+        try await world.deliver(["older"], to: World.bert)
+        let good = try world.backUp(now: Date(timeIntervalSinceNow: -60))
+        try await world.deliver(["newer"], to: World.bert)
+        let manifest = try world.backUp()
+        let id = try await world.open(World.bert) { _, directory in try await directory.account(World.bert).id }
+        let root = try world.place.text
+        let older = Set(good.files.flatMap(\.chunkNames))
+        let chunk = try #require(
+            manifest.file("accounts/\(id).db")?.chunkNames.first { !older.contains($0) })
+        let path = root + "/" + chunk.object
+        let whole = try #require(FileManager.default.contents(atPath: path))
+        // One byte of the content, one that says the release, and the whole.
+        for (turn, index) in [1_000, 0, nil].enumerated() {
+            var bytes = whole
+            if let index { bytes[index] ^= 1 }
+            try FileManager.default.removeItem(atPath: path)
+            if index != nil { try bytes.write(to: URL(fileURLWithPath: path)) }
+            let data = world.folder.file("new-\(turn)")
+            let report = try await RestoreAll(data: data, keys: world.folder.file("k-\(turn)")).run(world.source())
+            #expect(report.accounts == 1 && report.withoutFile.isEmpty)
+            #expect(report.damaged.map(\.address) == [World.bert])
+            #expect(report.damaged.allSatisfy { $0.why.contains(chunk.hex) })
+            #expect(try await world.inbox(of: World.anna, in: data).texts.count == 1)
+            #expect(!FileManager.default.fileExists(atPath: "\(data)/accounts/\(id).db"))
+            // What the command says to do.
+            _ = try await RestoreAccount(data: data, address: World.bert, actor: "test")
+                .run(world.source(good.id), keys: world.keys)
+            #expect(try await world.inbox(of: World.bert, in: data).texts.count == 1)
+        }
+        // Without its configuration a store is nothing.
+        let needed = try #require(manifest.file("config.db")?.chunkNames[0].object)
+        try FileManager.default.removeItem(atPath: root + "/" + needed)
+        let data = world.folder.file("new")
+        await #expect {
+            try await RestoreAll(data: data, keys: world.folder.file("k")).run(world.source())
+        } throws: { "\($0)".contains("--backup ID") }
+        #expect(PlainFile.names(in: data).filter { $0 == "restoring" || $0 == "config.db" }.isEmpty)
+    }
+
     @Test func aMoveThatWasCutOffIsFinishedByTheNextRun() async throws {
         let world = try await World()
         try await world.deliver(["one"], to: World.anna)
