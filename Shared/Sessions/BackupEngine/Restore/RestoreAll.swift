@@ -104,7 +104,7 @@ package struct RestoreAll: Sendable {
                 let marks = try await issuedMarks(account.id, key)
                 try await RestoredAccount.finish(account.id, in: folders.accounts, key: key, after: marks)
                 report.accounts += 1
-            } catch let error where Self.isDamage(error) {
+            } catch  where Self.isDamage(error) {
                 for suffix in ["", "-wal", "-shm"] { unlink(path + suffix) }
                 report.damaged.append(DamagedAccount(address: account.address, why: "\(error)"))
             }
