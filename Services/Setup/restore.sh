@@ -33,7 +33,7 @@ TEXT
 
 restore_main() {
   local what backup recovery_key_file images secrets prefix work is_new=0 project version hostname domain addresses will_build=0
-  local certificate="" certificate_key="" is_stopgap=0 offline=1 rclone_file="" started=$EPOCHREALTIME
+  local certificate="" certificate_key="" is_stopgap=0 lacks_accounts=0 offline=1 rclone_file="" started=$EPOCHREALTIME
   local -a chosen store_run
   take_options restore "$place_flags what as backup recovery-key-file images set settings secrets prefix" "" "$@"
   take_place
@@ -102,6 +102,19 @@ take_recovery_key() {
 
 restored() { restore_container "$@" --recovery-key-file - <"$work/recovery-key"; }
 
+# As restored; everything but the mail of accounts that it named (3) is a restore, too.
+restored_all() {
+  local status=0
+  restored "$@" || status=$?
+  if [[ $status == 3 ]]; then lacks_accounts=1 status=0; fi
+  return "$status"
+}
+
+tell_of_lacking() {
+  [[ $lacks_accounts == 0 ]] ||
+    warn "accounts named above (WITHOUT ITS MAIL) came back without mail: ./setup.sh restore --what ADDRESS --backup ID brings each back from another backup"
+}
+
 choose_backup() {
   local list newest
   say
@@ -125,13 +138,14 @@ restore_account() {
 restore_replace() {
   ask "Stop every service of ${setting[MAILKEEP_HOSTNAME]} and put $backup in place of what is there?" || fail "nothing was changed"
   step "Stop every service" compose stop --timeout 35
-  if ! restored "${store_run[@]}" -v "$secrets/all:/run/mailkeep" -- \
+  if ! restored_all "${store_run[@]}" -v "$secrets/all:/run/mailkeep" -- \
     restore all --backup "$backup" --replace; then
     start_services || true
     fail "nothing was restored, and the services run as before; the reason is above"
   fi
   use_settings
   bring_up
+  tell_of_lacking
 }
 
 # A new machine: the backups and the recovery key give the store, the master key, the backup keys, settings and certificate.
@@ -142,7 +156,7 @@ restore_new() {
   mkdir "$work/settings"
   if [[ $will_build == 1 ]]; then step "Build the images (the first time some ten minutes)" build_images; fi
   step "Volumes" make_volumes
-  restored "${store_run[@]}" -v "$secrets/all:/run/mailkeep" -v "$work/settings:/settings" -- \
+  restored_all "${store_run[@]}" -v "$secrets/all:/run/mailkeep" -v "$work/settings:/settings" -- \
     restore all --backup "$backup" --master /run/mailkeep/master.key --backup-keys /run/mailkeep --settings /settings ||
     fail "the restore did not come to its end; the reason is above. Run this again: it goes on from there"
   take_restored_settings
@@ -155,6 +169,7 @@ restore_new() {
   say "  $hostname is back. Its DKIM keys are those of the backup: when the address is the same, the DNS stays as it is."
   say "  Where it is another: change MAILKEEP_ADDRESSES in $settings, then \`mailkeep dns $domain --check\` says what to set."
   tell_of_stopgap
+  tell_of_lacking
 }
 
 # The settings of the backup, but for what is said here; the certificate; the place of the backups, where the next ones go.

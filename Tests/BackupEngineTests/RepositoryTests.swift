@@ -84,9 +84,6 @@ struct RepositoryTests {
         #expect(try Verification().run(repository, nil)[0].damaged.count == 1)
         try FileManager.default.removeItem(atPath: path)
         #expect(try Verification().run(repository, manifest.id)[0].damaged[0].contains("missing"))
-        await #expect(throws: BackupError.self) {
-            try await RestoreAll(data: world.folder.file("new"), keys: world.folder.file("k")).run(world.source())
-        }
         try good.write(to: URL(fileURLWithPath: path))
         #expect(try Verification().run(repository, nil)[0].damaged.isEmpty)
         // A manifest that cannot be read stops every removal.
@@ -98,6 +95,37 @@ struct RepositoryTests {
         let before = try chunks(world)
         #expect(throws: BackupError.damaged("backups/" + second.id)) { try repository.tidy(Retention(daily: 9)) }
         #expect(try chunks(world) == before)
+    }
+
+    @Test func whatAVerificationFoundDamagedIsWrittenAnewByTheNextRun() async throws {
+        let world = try await World()
+        try await world.deliver(
+            (0..<4).map { _ in (0..<80_000).map { _ in "\(UInt32.random(in: 0 ... .max))" }.joined() }, to: World.anna)
+        let older = try world.backUp(now: Date(timeIntervalSinceNow: -86_400))
+        let newer = try world.backUp()
+        let file = try #require(newer.files.first { $0.chunkNames.count > 3 })
+        let root = try world.place.text
+        let repository = try world.place.open(world.backupKeys.repository)
+        // One byte, cut short, too long, gone.
+        for (index, name) in file.chunkNames.prefix(4).enumerated() {
+            let path = root + "/" + name.object
+            var bytes = try #require(FileManager.default.contents(atPath: path))
+            switch index {
+            case 0: bytes[50] ^= 1
+            case 1: bytes.removeLast(100)
+            case 2: bytes += Data(count: 1 << 20)
+            default: try FileManager.default.removeItem(atPath: path)
+            }
+            if index < 3 { try bytes.write(to: URL(fileURLWithPath: path)) }
+        }
+        try world.backUp()
+        #expect(try Verification().run(repository, nil).filter { !$0.damaged.isEmpty }.count == 3)
+        #expect(try repository.damagedChunks() == Set(file.chunkNames.prefix(3)))
+        try world.backUp()
+        let outcomes = try Verification().run(repository, nil)
+        #expect(outcomes.count == 4 && outcomes.allSatisfy(\.damaged.isEmpty), "\(outcomes)")
+        #expect(outcomes.map(\.backup).contains(older.id))
+        #expect(try repository.damagedChunks().isEmpty)
     }
 
     @Test func oneRunAtATimeAndTheRightKeys() async throws {

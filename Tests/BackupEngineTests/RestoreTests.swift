@@ -156,6 +156,8 @@ struct RestoreTests {
         let removed = try await RestoreAccount(data: world.data, address: World.anna, actor: "test")
             .run(world.source(), keys: world.keys)
         #expect(removed.wasAbsent && removed.replaced != nil)
+        // Every file that a restore made can be backed up before anyone opened it.
+        try world.backUp()
         #expect(try await world.inbox(of: World.anna).texts.count == 1)
         let login = try await world.open(World.anna) { _, directory in
             try await directory.authenticate(login: World.anna, password: SecretBytes("long enough".utf8))
@@ -169,6 +171,7 @@ struct RestoreTests {
             let report = try await RestoreAccount(data: world.data, address: World.bert, actor: "test")
                 .run(world.source(), keys: world.keys)
             #expect(!report.wasAbsent && (report.replaced != nil) == (damage != nil))
+            try world.backUp()
             #expect(try await world.inbox(of: World.bert).texts.count == 1)
         }
         // One page of it damaged: it opens, and cannot be copied by SQLite.
@@ -185,6 +188,7 @@ struct RestoreTests {
             data: world.data, address: World.bert, newAddress: "old-bert@example.org", actor: "test"
         ).run(world.source(), keys: world.keys)
         #expect(beside.wasAbsent)
+        try world.backUp()
         #expect(try await world.inbox(of: "old-bert@example.org").texts.count == 1)
         await #expect(throws: DirectoryError.addressTaken("anna@example.org")) {
             try await RestoreAccount(data: world.data, address: World.bert, newAddress: World.anna, actor: "test")
@@ -218,6 +222,50 @@ struct RestoreTests {
                 #expect(PageCipher.decrypt(&page, number: UInt32(start / 4_096) + 1, key: key))
             }
         }
+    }
+
+    @Test func aDamagedFileOfOneAccountKeepsNoOtherFromComingBack() async throws {
+        let world = try await World()
+        try await world.deliver(["kept"], to: World.anna)
+        try await world.deliver(["older"], to: World.bert)
+        let good = try world.backUp(now: Date(timeIntervalSinceNow: -60))
+        try await world.deliver(["newer"], to: World.bert)
+        let manifest = try world.backUp()
+        let id = try await world.open(World.bert) { _, directory in try await directory.account(World.bert).id }
+        let root = try world.place.text
+        let older = Set(good.files.flatMap(\.chunkNames))
+        let chunk = try #require(
+            manifest.file("accounts/\(id).db")?.chunkNames.first { !older.contains($0) })
+        let path = root + "/" + chunk.object
+        let whole = try #require(FileManager.default.contents(atPath: path))
+        // One byte of the content, one that says the release, and the whole.
+        for (turn, index) in [1_000, 0, nil].enumerated() {
+            var bytes = whole
+            if let index { bytes[index] ^= 1 }
+            try FileManager.default.removeItem(atPath: path)
+            if index != nil { try bytes.write(to: URL(fileURLWithPath: path)) }
+            let data = world.folder.file("new-\(turn)")
+            let report = try await RestoreAll(data: data, keys: world.folder.file("k-\(turn)")).run(world.source())
+            #expect(report.accounts == 1 && report.withoutFile.isEmpty)
+            #expect(report.damaged.map(\.address) == [World.bert])
+            #expect(report.damaged.allSatisfy { $0.why.contains(chunk.hex) })
+            #expect(try await world.inbox(of: World.anna, in: data).texts.count == 1)
+            #expect(!FileManager.default.fileExists(atPath: "\(data)/accounts/\(id).db"))
+            // What the command says to do.
+            _ = try await RestoreAccount(data: data, address: World.bert, actor: "test")
+                .run(world.source(good.id), keys: world.keys)
+            #expect(try await world.inbox(of: World.bert, in: data).texts.count == 1)
+        }
+        // Without its configuration a store is nothing.
+        let needed = try #require(manifest.file("config.db")?.chunkNames[0].object)
+        try FileManager.default.removeItem(atPath: root + "/" + needed)
+        let data = world.folder.file("new")
+        await #expect {
+            try await RestoreAll(data: data, keys: world.folder.file("k")).run(world.source())
+        } throws: {
+            "\($0)".contains("config.db: chunk") && "\($0)".contains("--backup ID")
+        }
+        #expect(PlainFile.names(in: data).filter { $0 == "restoring" || $0 == "config.db" }.isEmpty)
     }
 
     @Test func aMoveThatWasCutOffIsFinishedByTheNextRun() async throws {

@@ -118,6 +118,12 @@ struct PageTests {
         let copyKey = SealedKey.random()
         try SealedDatabase.copy(path, key: key, to: copy, key: copyKey)
         try expectEveryPageIsValid(copy, key: copyKey)
+        // Before anyone opened it.
+        #expect(try FileSnapshot(path: copy).bytes > 4_096)
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasPrefix("copy.db") } == [
+                "copy.db"
+            ])
         let opened = try SealedDatabase.openPool(path: copy, key: copyKey, migrations: [notes])
         #expect(try opened.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM notes") } == 50)
         #expect(try opened.read { try Int.fetchOne($0, sql: "PRAGMA auto_vacuum") } == 2)

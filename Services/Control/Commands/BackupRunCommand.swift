@@ -101,7 +101,8 @@ struct BackupVerify: AsyncParsableCommand {
         commandName: "verify",
         abstract: "Reads every byte of a backup and checks it; leaves with 1 when something is damaged.",
         discussion: """
-            Without an id the newest backup.
+            Without an id the newest backup. What is damaged is noted in the repository, and the next backup writes it
+            anew where the store still has it.
 
             EXAMPLE
               mailkeep backup verify

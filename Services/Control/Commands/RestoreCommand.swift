@@ -14,7 +14,8 @@ struct RestoreCommand: AsyncParsableCommand {
             discussion: """
                 Into an empty folder, or with --replace over a store that no service has open; what was there is kept in folders
                 beside. Mail that was on its way comes back held: see `mailkeep queue list`. When it is cut off, run it
-                again.
+                again. An account whose file in the backup is damaged or missing is named and keeps nothing else from coming
+                back; it leaves with 3 then.
 
                 EXAMPLE
                   mailkeep restore all --repository /var/backups/mailkeep --data /srv/store --keys /etc/mailkeep/keys
@@ -45,7 +46,14 @@ struct RestoreCommand: AsyncParsableCommand {
             defer { watch.end() }
             let report = try await restore.run(source, watch.control)
             watch.end()
-            if json { return try JSONOption.print(report) }
+            if json { try JSONOption.print(report) } else { tell(report, in: restore) }
+            if !report.damaged.isEmpty || !report.withoutFile.isEmpty { throw Self.accountsAreLacking }
+        }
+
+        /// Everything is in place but the mail of accounts that were named.
+        private static let accountsAreLacking = ExitCode(3)
+
+        private func tell(_ report: RestoreAll.Report, in restore: RestoreAll) {
             guard let taken = report.taken else {
                 return print(
                     "The restore of backup \(report.backup) that was cut off is finished now; nothing else was done.")
@@ -60,6 +68,14 @@ struct RestoreCommand: AsyncParsableCommand {
                 print(
                     "WITHOUT ITS MAIL: \(address) was being removed, or its file could not be read, when the backup was taken."
                 )
+            }
+            for account in report.damaged {
+                print("WITHOUT ITS MAIL: \(account.address): in this backup, \(account.why).")
+            }
+            if !report.damaged.isEmpty || !report.withoutFile.isEmpty {
+                print(
+                    "Everything else is in place. Bring each of these back from another backup (`mailkeep backup list`), also while "
+                        + "services run: `mailkeep restore account ADDRESS --backup ID`.")
             }
             if report.held > 0 {
                 print(

@@ -32,20 +32,16 @@ package enum SealedDatabase {
     /// with uids of their own share a gid.
     package static func create(path: String, key: SealedKey, migrations: [Migration]) throws {
         try NewFile.make(path) { temporary in
-            var configuration = try configuration(path: temporary, key: key)
-            configuration.prepareDatabase { db in
-                // auto_vacuum is INCREMENTAL from the first page on: the VFS sees to that.
-                try db.execute(sql: "PRAGMA journal_mode = WAL")
-            }
-            let queue = try DatabaseQueue(path: temporary, configuration: configuration)
+            // auto_vacuum is INCREMENTAL from the first page on: the VFS sees to that.
+            let queue = try openForLog(temporary, key: key)
             try migrate(queue, path: path, migrations: migrations)
             try queue.close()
         }
     }
 
     /// Copies a file that may be in use, as one moment's state without free pages, into a new file with a key of its
-    /// own (VACUUM INTO). The source must have pages of 4,096 bytes, as all of ours have. Throws as `create` and
-    /// `openPool`.
+    /// own (VACUUM INTO), in WAL mode as every other. The source must have pages of 4,096 bytes, as all of ours have.
+    /// Throws as `create` and `openPool`.
     package static func copy(_ source: String, key: SealedKey, to path: String, key newKey: SealedKey) throws {
         try checkBeforeOpening(source)
         try NewFile.make(path) { temporary in
@@ -55,7 +51,16 @@ package enum SealedDatabase {
                 try queue.writeWithoutTransaction { try $0.execute(sql: "VACUUM INTO ?", arguments: [temporary]) }
                 try queue.close()
             }
+            // VACUUM INTO leaves a rollback journal's file, of which nobody could take a snapshot.
+            try openForLog(temporary, key: newKey).close()
         }
+    }
+
+    /// A file that is being made, in WAL mode from now on.
+    private static func openForLog(_ path: String, key: SealedKey) throws -> DatabaseQueue {
+        var configuration = try configuration(path: path, key: key)
+        configuration.prepareDatabase { try $0.execute(sql: "PRAGMA journal_mode = WAL") }
+        return try DatabaseQueue(path: path, configuration: configuration)
     }
 
     /// Opens an existing file for one writer and `readers` readers at a time; runs the migrations that it lacks.

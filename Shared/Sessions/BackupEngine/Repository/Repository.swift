@@ -17,6 +17,8 @@ package final class Repository {
     private let keys: RepositoryKeys
     /// Chunks that are there. Read when a backup or a sweep begins.
     private var known: Set<ChunkName> = []
+    /// Of the damaged ones, those that were not even there then.
+    private var absent: Set<ChunkName> = []
 
     package var place: String { store.place }
 
@@ -77,8 +79,17 @@ package final class Repository {
 
     // MARK: Chunks
 
+    /// A chunk that is noted as damaged is not there, so the same content is written over it.
     func readKnownChunks() throws {
         known = Set(try store.list("chunks").compactMap { ChunkName(hex: $0.name.suffix(64)) })
+        let damaged = try damagedChunks()
+        absent = damaged.subtracting(known)
+        known.subtract(damaged)
+    }
+
+    /// Notes of damaged chunks that were written anew since `readKnownChunks`, and are on disk, or were not there, go.
+    func forgetMended() throws {
+        try forgetDamaged(damagedChunks().filter { known.contains($0) || absent.contains($0) })
     }
 
     /// Writes the chunk unless it is there. Certain to be there after `store.flush()`.
@@ -92,7 +103,11 @@ package final class Repository {
 
     /// Its content, checked. Throws `BackupError.damaged`.
     func chunk(_ name: ChunkName) throws -> [UInt8] {
-        guard let sealed = try store.read(name.object, limit: Self.chunkBytes + RepositoryKeys.overhead) else {
+        let read: [UInt8]?
+        do { read = try store.read(name.object, limit: Self.chunkBytes + RepositoryKeys.overhead) } catch BackupError
+            .tooLarge
+        { throw BackupError.damaged(name.object) }
+        guard let sealed = read else {
             throw BackupError.damaged("chunk \(name.hex) is missing, so what it belongs to")
         }
         let content = try keys.open(sealed, as: name.object)

@@ -18,12 +18,20 @@ package struct RestoreAll: Sendable {
         package var held = 0
         /// Accounts that the configuration names and the backup has no file of.
         package var withoutFile: [String] = []
+        /// Accounts whose file in the backup is damaged; everything else is in place.
+        package var damaged: [DamagedAccount] = []
         /// Folder that has what was replaced, in the data folder and in its `accounts`.
         package var replaced: String?
         /// Whether the keys that were in place stay (and everything is wrapped by them), or those of the backup were put there.
         package var keptKeys = false
         /// Files of settings that were written.
         package var settings: [String] = []
+    }
+
+    package struct DamagedAccount: Sendable, Codable, Equatable {
+        package var address: String
+        /// What is damaged.
+        package var why: String
     }
 
     package var data: String
@@ -62,6 +70,23 @@ package struct RestoreAll: Sendable {
         var report = Report(backup: source.manifest.id, taken: source.manifest.taken)
         let target = try presentKeys(source, &report)
         try folders.prepare()
+        do { try await build(source, in: folders, wrappedBy: target, &report, control) } catch {
+            folders.removeBuilt()
+            guard case BackupError.damaged(let what) = error else { throw error }
+            throw BackupError.refused(
+                "backup \(source.manifest.id) cannot be restored, and nothing was: \(what) is damaged. Take another with "
+                    + "--backup ID; `mailkeep backup list` has the ids, `mailkeep backup verify --all` says which are good"
+            )
+        }
+        try control.progress("putting everything in place", source.manifest.bytes, of: source.manifest.bytes)
+        report.replaced = try folders.commit(backup: source.manifest.id)
+        return report
+    }
+
+    private func build(
+        _ source: RestoreSource, in folders: RestoreFolders, wrappedBy target: PurposeKeys?, _ report: inout Report,
+        _ control: JobControl
+    ) async throws {
         var progress = Progress(control: control, total: source.manifest.bytes)
         try source.rebuild(.configuration, into: folders.root) { try progress.add($0) }
         let hasSpool = source.manifest.file("spool.db") != nil
@@ -73,10 +98,16 @@ package struct RestoreAll: Sendable {
                 continue
             }
             let key = try directory.fileKey(of: account.id)
-            try source.rebuild(file, to: "\(folders.accounts)/\(account.id).db", key: key) { try progress.add($0) }
-            let marks = try await issuedMarks(account.id, key)
-            try await RestoredAccount.finish(account.id, in: folders.accounts, key: key, after: marks)
-            report.accounts += 1
+            let path = "\(folders.accounts)/\(account.id).db"
+            do {
+                try source.rebuild(file, to: path, key: key) { try progress.add($0) }
+                let marks = try await issuedMarks(account.id, key)
+                try await RestoredAccount.finish(account.id, in: folders.accounts, key: key, after: marks)
+                report.accounts += 1
+            } catch  where Self.isDamage(error) {
+                for suffix in ["", "-wal", "-shm"] { unlink(path + suffix) }
+                report.damaged.append(DamagedAccount(address: account.address, why: "\(error)"))
+            }
         }
         if hasSpool { report.held = try await holdSpool(in: folders.root, source.purposeKeys) }
         if let target { try await directory.rewrap(to: target) }
@@ -89,9 +120,14 @@ package struct RestoreAll: Sendable {
             if hasSpool { try StoreFile.spool.rewrap(in: folders.root, from: source.purposeKeys, to: target) }
         }
         report.settings = try writeSettings(source) { try progress.add($0) }
-        try control.progress("putting everything in place", progress.done, of: progress.total)
-        report.replaced = try folders.commit(backup: source.manifest.id)
-        return report
+    }
+
+    /// Of one account's file, which keeps no other from coming back. A damaged version byte reads as a later release's.
+    private static func isDamage(_ error: any Error) -> Bool {
+        switch error {
+        case BackupError.damaged, BackupError.laterRelease, StoreError.damaged: true
+        default: false
+        }
     }
 
     /// The keys to wrap by; `nil`: those of the backup, which are then in the folder.

@@ -27,11 +27,15 @@ package final class RestoreSource {
     func rebuild(_ file: Manifest.File, to path: String, key: SealedKey?, _ tell: (Int) throws -> Void) throws {
         let target = try NewFile(path, mode: mode_t(file.mode))
         var page: UInt32 = 1
-        try repository.pieces(of: file) { piece in
-            var piece = piece
-            if let key { Self.fill(&piece, from: &page, key) }
-            try target.write(piece.span.bytes)
-            try tell(piece.count)
+        do {
+            try repository.pieces(of: file) { piece in
+                var piece = piece
+                if let key { Self.fill(&piece, from: &page, key) }
+                try target.write(piece.span.bytes)
+                try tell(piece.count)
+            }
+        } catch BackupError.damaged(let what) where what != file.path {
+            throw BackupError.damaged("\(file.path): \(what)")
         }
         try target.sync()
     }

@@ -63,6 +63,7 @@ package struct BackupRun: Sendable {
             release: release, files: reading.files.values.sorted { $0.path < $1.path }, missing: reading.missing)
         try control.progress("writing", reading.done, of: reading.done)
         try repository.add(manifest)
+        try repository.forgetMended()
         if let retention {
             try control.progress("removing what is too old", reading.done, of: reading.done)
             try repository.remove(retention.superfluous(repository.backups())) { _, _ in try control.check() }

@@ -23,9 +23,24 @@ extension Repository {
         }
         guard count == file.bytes, hash.finalize().hex == file.sha256 else { throw BackupError.damaged(file.path) }
     }
+
+    /// Of these chunks, those that are damaged or missing.
+    func damaged(among names: [ChunkName], _ tell: () throws -> Void) throws -> Set<ChunkName> {
+        var found: Set<ChunkName> = []
+        for start in stride(from: 0, to: names.count, by: Self.batch) {
+            let batch = names[start..<min(start + Self.batch, names.count)]
+            try store.fetch(batch.map(\.object))
+            for name in batch {
+                try tell()
+                do { _ = try chunk(name) } catch BackupError.damaged { found.insert(name) }
+            }
+        }
+        return found
+    }
 }
 
-/// Reads every byte of backups and checks it.
+/// Reads every byte of backups and checks it. What is damaged is noted in the repository, so that the next backup writes it
+/// anew.
 package struct Verification: Sendable {
     /// Damages that are told one by one, of each backup.
     private static let mostTold = 100
@@ -47,12 +62,18 @@ package struct Verification: Sendable {
         defer { repository.store.unlock() }
         let ids = try id.map { [$0] } ?? repository.backups()
         guard !ids.isEmpty else { throw BackupError.noBackups }
+        var read = Read()
+        return try ids.map { id in try verify(repository, id, &read, control) }
+    }
+
+    /// Chunks whose state is known.
+    private struct Read {
         var good: Set<ChunkName> = []
-        return try ids.map { id in try verify(repository, id, &good, control) }
+        var damaged: Set<ChunkName> = []
     }
 
     private func verify(
-        _ repository: Repository, _ id: String, _ good: inout Set<ChunkName>, _ control: JobControl
+        _ repository: Repository, _ id: String, _ read: inout Read, _ control: JobControl
     ) throws -> Outcome {
         let manifest: Manifest
         do { manifest = try repository.manifest(id) } catch BackupError.damaged(let what) {
@@ -62,19 +83,39 @@ package struct Verification: Sendable {
         var (done, damaged) = (Int64(0), manifest.missing.map { "not in the backup: " + $0 })
         for file in manifest.files {
             let before = done
-            if !file.chunkNames.allSatisfy(good.contains) || file.bytes == 0 {
+            if !file.chunkNames.allSatisfy(read.good.contains) || file.bytes == 0 {
                 do {
                     try repository.pieces(of: file) { piece in
                         try control.progress("verifying \(id)", done, of: total)
                         done += Int64(piece.count)
                     }
-                    good.formUnion(file.chunkNames)
-                } catch BackupError.damaged(let what) { damaged.append("\(file.path): \(what)") }
+                    read.good.formUnion(file.chunkNames)
+                } catch BackupError.damaged(let what) {
+                    damaged.append("\(file.path): \(what)")
+                    let chunks = try lookForDamage(in: file, repository, &read) {
+                        try control.progress("verifying \(id)", done, of: total)
+                    }
+                    do { try repository.noteDamaged(chunks) } catch let error as BackupError {
+                        damaged.append(
+                            "\(file.path): this cannot be noted, so the next backup will not mend it: \(error)")
+                    }
+                }
             }
             done = before + file.bytes
         }
         if damaged.isEmpty { try? repository.noteVerified(id, at: Int64(Date().timeIntervalSince1970)) }
         return Outcome(
             backup: id, files: manifest.files.count, bytes: total, damaged: Array(damaged.prefix(Self.mostTold)))
+    }
+
+    /// The damaged chunks of a file, of which only the first was met, but for those that are known already.
+    private func lookForDamage(
+        in file: Manifest.File, _ repository: Repository, _ read: inout Read, _ tell: () throws -> Void
+    ) throws -> Set<ChunkName> {
+        let unknown = Set(file.chunkNames).subtracting(read.good).subtracting(read.damaged)
+        let damaged = try repository.damaged(among: Array(unknown), tell)
+        read.good.formUnion(unknown.subtracting(damaged))
+        read.damaged.formUnion(damaged)
+        return damaged
     }
 }
