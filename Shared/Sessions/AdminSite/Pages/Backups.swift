@@ -28,6 +28,7 @@ extension AdminPages {
             let files: Int
             let size: String
             let verified: Moment?
+            let isIncomplete: Bool
         }
 
         /// Why nothing is known; the rest is empty then.
@@ -64,7 +65,7 @@ extension AdminPages {
             backups: all.dropFirst(pager.offset).prefix(pager.limit).map {
                 BackupsPage.Backup(
                     id: $0.id, taken: Moment($0.taken), files: $0.files, size: Size.text($0.bytes),
-                    verified: $0.verified.map(Moment.init))
+                    verified: $0.verified.map(Moment.init), isIncomplete: $0.incomplete)
             }, links: pager.links(all: all.count, path: Place.backups.rawValue, texts: t))
         return visit.page(
             .backups, title: t(.backupsTitle), at: .backups, refresh: page.running == nil ? nil : 3, page)
