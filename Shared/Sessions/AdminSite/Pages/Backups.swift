@@ -97,7 +97,14 @@ extension AdminPages {
 
     func verifyBackup(_ visit: Visit) async throws -> Response {
         let id = visit.form.text("backup")
-        guard !id.isEmpty, id.utf8.count <= 64 else { return visit.problem(.badRequest, .problemRequest) }
+        let status: BackupStatus?
+        do { status = try await backend.backups?.status() } catch {
+            return visit.problem(.serviceUnavailable, .backupsNoRedis)
+        }
+        guard let status else { return visit.problem(.serviceUnavailable, .backupsSilent) }
+        guard status.backups.contains(where: { $0.id == id }) else {
+            return visit.problem(.badRequest, .problemRequest)
+        }
         return try await ask(visit, .verify(backup: id), "backup verify", .backupVerifyAsked, of: id)
     }
 
