@@ -210,17 +210,24 @@ import Testing
                 running: RunningJob(
                     kind: .backup, stage: "reading <accounts>", doneBytes: 500, totalBytes: 1_000, started: 0),
                 ended: [EndedJob(kind: .verify, started: 0, ended: 1, failure: "a chunk is damaged")],
-                backups: [BackupSummary(id: "20261124T031502Z-5f0c9a1e", taken: 0, files: 3, bytes: 12_345)]))
+                backups: [
+                    BackupSummary(
+                        id: "20261124T031502Z-5f0c9a1e", taken: 0, files: 3, bytes: 12_345, incomplete: true)
+                ]))
         var page = try await browser.get("/admin/backups")
         while !page.text.contains("/backups</code>") { page = try await browser.get("/admin/backups") }
         #expect(
             page.text.contains("reading &lt;accounts&gt;") && page.text.contains(#"<progress max="100" value="50">"#))
         #expect(page.text.contains("a chunk is damaged") && page.text.contains("12 kB"))
+        #expect(page.text.contains(#"<span class="badge bad">incomplete</span>"#))
         #expect(page.text.contains(#"http-equiv="refresh""#))
         #expect(try await browser.post("/admin/backups/run").location == "/admin/backups")
         #expect(
             try await browser.post("/admin/backups/verify", ["backup": "20261124T031502Z-5f0c9a1e"]).status == .seeOther
         )
+        for wrong in ["", "../../x", "20261124T031502Z-00000000"] {
+            #expect(try await browser.post("/admin/backups/verify", ["backup": wrong]).status == .badRequest)
+        }
         var asked: [BackupRequest.Work] = []
         for await request in service.requests() {
             asked.append(request.work)

@@ -64,6 +64,10 @@ struct KeyTests {
         #expect(rule.superfluous(kept).isEmpty, "it is stable")
         #expect(try #require(Retention("0d")).superfluous(ids).count == 199, "the newest always stays")
         #expect(rule.superfluous(["no-time"]).isEmpty)
+        // Those that are incomplete are kept beside, never instead.
+        let incomplete = Set(kept)
+        let complete = ids.filter { !incomplete.contains($0) }
+        #expect(rule.superfluous(ids, incomplete: incomplete) == rule.superfluous(complete))
         for wrong in ["", "7", "d", "-1d", "7x", "7d 4y"] { #expect(Retention(wrong) == nil) }
     }
 }

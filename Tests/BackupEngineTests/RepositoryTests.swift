@@ -168,9 +168,56 @@ struct RepositoryTests {
             guard case .incomplete(_, let files) = error as? BackupError else { return false }
             return files.count == 1 && files[0].contains("not a sealed file")
         }
+        let repository = try world.place.open(world.backupKeys.repository)
+        #expect(try repository.summaries().map(\.incomplete) == [true])
         let restored = world.folder.file("restored")
         let report = try await RestoreAll(data: restored, keys: world.folder.file("keys2")).run(world.source())
         #expect(report.accounts == 1 && report.withoutFile == [World.bert])
         #expect(try await world.inbox(of: World.anna, in: restored).texts.count == 1)
+    }
+
+    @Test func anIncompleteBackupTakesNoCompleteOneAway() async throws {
+        let world = try await World()
+        let midnight = Date(timeIntervalSince1970: 1_795_824_000)
+        let complete = try world.backUp(now: midnight)
+        let id = try await world.open(World.bert) { _, directory in try await directory.account(World.bert).id }
+        let path = "\(world.data)/accounts/\(id).db"
+        let good = try Data(contentsOf: URL(fileURLWithPath: path))
+        try Data(repeating: 1, count: 9_000).write(to: URL(fileURLWithPath: path))
+        let repository = try world.place.open(world.backupKeys.repository)
+        for second in 1...2 {
+            #expect(throws: BackupError.self) {
+                try world.backUp(keeping: Retention("7d"), now: midnight + Double(second))
+            }
+        }
+        #expect(try repository.backups().count == 3, "nothing is removed after a run that left something out")
+        _ = try repository.tidy(#require(Retention("7d")))
+        let kept = try repository.summaries()
+        #expect(kept.map(\.incomplete) == [true, false] && kept.last?.id == complete.id)
+        #expect(try Verification().run(repository, complete.id)[0].damaged.isEmpty)
+        // Readable again: the next complete one stands for the day alone.
+        try good.write(to: URL(fileURLWithPath: path))
+        let whole = try world.backUp(keeping: Retention("7d"), now: midnight + 3)
+        #expect(try repository.backups() == [whole.id])
+    }
+
+    @Test func removalNeedsNoVerificationAndFinishesWhatWasCutShort() async throws {
+        let world = try await World()
+        let midnight = Date(timeIntervalSince1970: 1_795_824_000)
+        let old = try world.backUp(now: midnight)
+        try await world.deliver(["new " + String(repeating: "x", count: 5_000)], to: World.anna)
+        let newer = try world.backUp(keeping: Retention("7d"), now: midnight + 1)
+        let repository = try world.place.open(world.backupKeys.repository)
+        #expect(try repository.backups() == [newer.id])
+        func needed(_ manifest: Manifest) -> Set<String> { Set(manifest.files.flatMap(\.chunkNames).map(\.hex)) }
+        func there() throws -> Set<String> { Set(try chunks(world).map { ($0 as NSString).lastPathComponent }) }
+        #expect(try there() == needed(newer) && needed(old) != needed(newer))
+
+        // A removal that got no further than its manifest.
+        try repository.noteVerified(newer.id, at: 1)
+        try await world.deliver(["more " + String(repeating: "y", count: 5_000)], to: World.anna)
+        try FileManager.default.removeItem(atPath: try world.place.text + "/backups/" + newer.id)
+        let last = try world.backUp(keeping: Retention("7d"), now: midnight + 2)
+        #expect(try there() == needed(last) && repository.verifiedBackups().isEmpty)
     }
 }

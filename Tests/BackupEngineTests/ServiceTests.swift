@@ -41,7 +41,9 @@ import Testing
                 data: world.data, place: try world.place, keys: world.backupKeys, retention: nil,
                 release: "test")
             let asked = BackupJobs(client: client, logger: logger)
-            let worker = BackupWorker(backup: backup, schedule: .off, verifyDays: 7, jobs: asked, logger: logger)
+            let worker = BackupWorker(
+                backup: backup, schedule: .off, verifyDays: 7, jobs: asked, logger: logger,
+                lookAgain: .milliseconds(20))
             return (worker, [Task { await worker.run() }, Task { await asked.run() }])
         }
         let connection = Task { await client.run() }
@@ -86,6 +88,18 @@ import Testing
         }
         let again = try await ended(jobs.request(.backup))
         #expect(again.status.backups.count == 2 && again.status.lastFailure == nil && next.problem() == nil)
+
+        // What others do to the repository is told too.
+        func told(_ isSo: (BackupStatus) -> Bool) async throws {
+            while try await jobs.status().map(isSo) != true {
+                try Task.checkCancellation()
+                await Task.yield()
+            }
+        }
+        let others = try world.backUp(keeping: Retention("0d"), now: Date(timeIntervalSinceNow: 60))
+        try await told { $0.backups.map(\.id) == [others.id] && $0.backups[0].verified == nil }
+        _ = try Verification().run(world.place.open(world.backupKeys.repository), others.id)
+        try await told { $0.backups.first?.verified != nil }
         for task in nextTasks { task.cancel() }
     }
 }

@@ -91,9 +91,11 @@ struct World {
     }
 
     @discardableResult
-    func backUp(to other: RepositoryPlace? = nil, now: Date = Date()) throws -> Manifest {
-        try BackupRun(data: data, place: other ?? place, keys: backupKeys, retention: nil, release: "test").run(
-            now: now)
+    func backUp(
+        to other: RepositoryPlace? = nil, keeping retention: Retention? = nil, now: Date = Date()
+    ) throws -> Manifest {
+        try BackupRun(data: data, place: other ?? place, keys: backupKeys, retention: retention, release: "test")
+            .run(now: now)
     }
 
     func source(_ backup: String? = nil) throws -> RestoreSource { try RestoreSource(place, recovery, backup: backup) }

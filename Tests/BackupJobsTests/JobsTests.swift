@@ -36,6 +36,11 @@ import Testing
         let first = try await asker.request(.backup)
         let old = try await asker.request(.tidy, now: Date(timeIntervalSinceNow: -601))
         let second = try await asker.request(.verify(backup: "20261124T031502Z-5f0c9a1e"))
+        for wrong in [
+            "", "../../x", "20261124T031502Z-5f0c9a1", "20261124T031502Z-5f0c9a1G", "2026112403150200-5f0c9a1e",
+        ] {
+            await #expect(throws: MalformedBackupID.self) { try await asker.request(.verify(backup: wrong)) }
+        }
         #expect(Set([first.id, old.id, second.id]).count == 3)
 
         let (service, connection) = try await side(server)

@@ -9,7 +9,8 @@ struct BackupRunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Takes a backup in this process, beside running services.",
         discussion: """
-            It needs no key of the store, and no service has to stop.
+            It needs no key of the store, and no service has to stop. When a file cannot be read the backup is incomplete, the
+            command leaves with 1, and --keep removes nothing.
 
             EXAMPLE
               mailkeep backup run --repository /var/backups/mailkeep --backup-keys /etc/mailkeep/backup --include /srv/mailkeep/.env
@@ -41,7 +42,7 @@ struct BackupRunCommand: AsyncParsableCommand {
                 BackupLine(
                     id: manifest.id, taken: timestamp(manifest.taken), files: manifest.files.count,
                     bytes: manifest.bytes,
-                    verified: nil))
+                    verified: nil, incomplete: !manifest.isComplete))
         }
         print(manifest.id)
         say("\(manifest.files.count) files, \(bytesText(manifest.bytes)), in \(run.place.text).")
@@ -60,12 +61,18 @@ struct BackupLine: Encodable {
     let files: Int
     let bytes: Int64
     let verified: String?
+    let incomplete: Bool
 }
 
 struct BackupList: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "Lists the backups of a repository, newest first.",
-        discussion: "EXAMPLE\n  mailkeep backup list --json")
+        discussion: """
+            INCOMPLETE: some file of the store could not be read; `mailkeep backup verify ID` names it.
+
+            EXAMPLE
+              mailkeep backup list --json
+            """)
 
     @OptionGroup var repository: RepositoryOptions
     @OptionGroup var access: RepositoryAccess
@@ -75,12 +82,17 @@ struct BackupList: AsyncParsableCommand {
         let lines = try access.open(repository.place()).summaries().map {
             BackupLine(
                 id: $0.id, taken: timestamp($0.taken), files: $0.files, bytes: $0.bytes,
-                verified: $0.verified.map(timestamp))
+                verified: $0.verified.map(timestamp), incomplete: $0.incomplete)
         }
         if json { return try JSONOption.print(lines) }
         Table(
             head: ["BACKUP", "TAKEN", "FILES", "SIZE", "VERIFIED"],
-            rows: lines.map { [$0.id, $0.taken, "\($0.files)", bytesText($0.bytes), $0.verified ?? "not yet"] }
+            rows: lines.map {
+                [
+                    $0.id, $0.taken, "\($0.files)", bytesText($0.bytes),
+                    $0.incomplete ? "INCOMPLETE" : $0.verified ?? "not yet",
+                ]
+            }
         ).print()
     }
 }

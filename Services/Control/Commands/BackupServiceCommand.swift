@@ -67,7 +67,10 @@ struct BackupStatusCommand: AsyncParsableCommand {
             let total = running.totalBytes.map { " of \(bytesText($0))" } ?? ""
             print("running     \(running.kind.rawValue): \(running.stage), \(bytesText(running.doneBytes))\(total)")
         }
-        let newest = status.backups.first.map { "\($0.id), \(bytesText($0.bytes))" } ?? "none yet"
+        let newest =
+            status.backups.first.map {
+                "\($0.id), \(bytesText($0.bytes))\($0.incomplete ? ", INCOMPLETE" : "")"
+            } ?? "none yet"
         print("backups     \(status.backups.count), newest \(newest)")
         if let failure = status.lastFailure {
             print("FAILED      \(failure.kind.rawValue) at \(timestamp(failure.ended)): \(failure.failure ?? "")")

@@ -24,10 +24,11 @@ package final class BackupJobs: Service {
     }
 
     /// Asks; the request waits in Redis for `BackupRequest.lifetime` when the service is away. Returns the request, whose
-    /// id names its job in the status. Throws `RedisError`.
+    /// id names its job in the status. Throws `RedisError`, `MalformedBackupID`.
     @discardableResult
     package func request(_ work: BackupRequest.Work, now: Date = Date()) async throws -> BackupRequest {
         let request = BackupRequest(work, asked: Int64(now.timeIntervalSince1970))
+        guard request.isWellFormed else { throw MalformedBackupID() }
         try await stream.add(String(decoding: JSONEncoder().encode(request), as: UTF8.self))
         return request
     }
@@ -56,7 +57,9 @@ package final class BackupJobs: Service {
     ) -> AsyncCompactMapSequence<AsyncStream<String>, BackupRequest> {
         let logger = logger
         return stream.texts.compactMap { text in
-            guard let request = try? JSONDecoder().decode(BackupRequest.self, from: Data(text.utf8)) else {
+            guard let request = try? JSONDecoder().decode(BackupRequest.self, from: Data(text.utf8)),
+                request.isWellFormed
+            else {
                 logger.warning("a request that this release does not understand was left out")
                 return nil
             }

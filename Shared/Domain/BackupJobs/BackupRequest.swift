@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+/// A request named a backup by what is no id.
+package struct MalformedBackupID: Error, CustomStringConvertible {
+    package var description: String { "this is no id of a backup; they are as 20261124T031502Z-5f0c9a1e" }
+}
+
 /// Something asked of the Backup service.
 package struct BackupRequest: Codable, Sendable, Equatable {
     package enum Work: Codable, Sendable, Equatable {
@@ -19,6 +24,12 @@ package struct BackupRequest: Codable, Sendable, Equatable {
 
     /// Seconds.
     package static let lifetime: Int64 = 600
+
+    /// Whether a backup that it names has the form of an id.
+    var isWellFormed: Bool {
+        guard case .verify(let backup?) = work else { return true }
+        return BackupSummary.isID(backup)
+    }
 
     package init(_ work: Work, asked: Int64) {
         let digits = String(UInt64.random(in: .min ... .max), radix: 16)

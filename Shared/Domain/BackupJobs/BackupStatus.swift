@@ -131,12 +131,32 @@ package struct BackupSummary: Codable, Sendable, Equatable {
     package var bytes: Int64
     /// When every byte of it was last read and found good; `nil`: not yet.
     package var verified: Int64?
+    /// Whether a file of the store is not in it, or what it has cannot be read.
+    package var incomplete: Bool
 
-    package init(id: String, taken: Int64, files: Int, bytes: Int64, verified: Int64? = nil) {
+    package init(
+        id: String, taken: Int64, files: Int, bytes: Int64, verified: Int64? = nil, incomplete: Bool = false
+    ) {
         self.id = id
         self.taken = taken
         self.files = files
         self.bytes = bytes
         self.verified = verified
+        self.incomplete = incomplete
+    }
+
+    /// Whether a text has the form of a backup's id.
+    package static func isID(_ text: some StringProtocol) -> Bool {
+        let bytes = Array(text.utf8.prefix(26))
+        guard bytes.count == 25 else { return false }
+        return bytes.indices.allSatisfy { index in
+            switch index {
+            case 8: bytes[index] == UInt8(ascii: "T")
+            case 15: bytes[index] == UInt8(ascii: "Z")
+            case 16: bytes[index] == UInt8(ascii: "-")
+            case 17...: (48...57).contains(bytes[index]) || (97...102).contains(bytes[index])
+            default: (48...57).contains(bytes[index])
+            }
+        }
     }
 }

@@ -28,6 +28,7 @@ extension AdminPages {
             let files: Int
             let size: String
             let verified: Moment?
+            let isIncomplete: Bool
         }
 
         /// Why nothing is known; the rest is empty then.
@@ -64,7 +65,7 @@ extension AdminPages {
             backups: all.dropFirst(pager.offset).prefix(pager.limit).map {
                 BackupsPage.Backup(
                     id: $0.id, taken: Moment($0.taken), files: $0.files, size: Size.text($0.bytes),
-                    verified: $0.verified.map(Moment.init))
+                    verified: $0.verified.map(Moment.init), isIncomplete: $0.incomplete)
             }, links: pager.links(all: all.count, path: Place.backups.rawValue, texts: t))
         return visit.page(
             .backups, title: t(.backupsTitle), at: .backups, refresh: page.running == nil ? nil : 3, page)
@@ -96,7 +97,14 @@ extension AdminPages {
 
     func verifyBackup(_ visit: Visit) async throws -> Response {
         let id = visit.form.text("backup")
-        guard !id.isEmpty, id.utf8.count <= 64 else { return visit.problem(.badRequest, .problemRequest) }
+        let status: BackupStatus?
+        do { status = try await backend.backups?.status() } catch {
+            return visit.problem(.serviceUnavailable, .backupsNoRedis)
+        }
+        guard let status else { return visit.problem(.serviceUnavailable, .backupsSilent) }
+        guard status.backups.contains(where: { $0.id == id }) else {
+            return visit.problem(.badRequest, .problemRequest)
+        }
         return try await ask(visit, .verify(backup: id), "backup verify", .backupVerifyAsked, of: id)
     }
 

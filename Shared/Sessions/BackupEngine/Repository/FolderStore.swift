@@ -60,10 +60,12 @@ final class FolderStore: ObjectStore {
 
     func delete(_ names: [String]) throws {
         for name in names {
-            guard unlink(path(name)) == 0 || errno == ENOENT else {
+            // Where nothing went nothing is to be synced: there may be no such folder.
+            if unlink(path(name)) == 0 {
+                unsynced.insert((name as NSString).deletingLastPathComponent)
+            } else if errno != ENOENT {
                 throw BackupError.system("delete \(path(name))", errno: errno)
             }
-            unsynced.insert((name as NSString).deletingLastPathComponent)
         }
     }
 

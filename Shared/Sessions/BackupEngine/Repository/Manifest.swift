@@ -38,6 +38,8 @@ package struct Manifest: Codable, Sendable, Equatable {
     /// Files that could not be read, each with why.
     package let missing: [String]
 
+    package var isComplete: Bool { missing.isEmpty }
+
     package var bytes: Int64 { files.reduce(0) { $0 + $1.bytes } }
 
     package func file(_ path: String) -> File? { files.first { $0.path == path } }
@@ -47,10 +49,5 @@ package struct Manifest: Codable, Sendable, Equatable {
         let parts = Date(timeIntervalSince1970: TimeInterval(seconds)).ISO8601Format().filter { $0 != "-" && $0 != ":" }
         let random = String(UInt32.random(in: 0 ... .max), radix: 16)
         return parts + "-" + String(repeating: "0", count: 8 - random.count) + random
-    }
-
-    static func isID(_ text: some StringProtocol) -> Bool {
-        text.utf8.count == 25
-            && text.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) || "TZ-".utf8.contains($0) }
     }
 }

@@ -61,6 +61,8 @@ final class RcloneStore: ObjectStore {
     }
 
     func fetch(_ names: [String]) throws {
+        // An empty list would be no list: everything.
+        guard !names.isEmpty else { return }
         try renewLock()
         let down = staging + "/down"
         try FileManager.default.removeItem(atPath: down)

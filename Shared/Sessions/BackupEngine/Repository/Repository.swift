@@ -119,13 +119,20 @@ package final class Repository {
 
     /// Ids, oldest first.
     package func backups() throws -> [String] {
-        try store.list("backups").map { String($0.name.dropFirst("backups/".count)) }.filter(Manifest.isID).sorted()
+        try ids(in: "backups").sorted()
+    }
+
+    /// Those that were read whole and found good, now or before.
+    func verifiedBackups() throws -> Set<String> { Set(try ids(in: "verified")) }
+
+    private func ids(in folder: String) throws -> [String] {
+        try store.list(folder).map { String($0.name.dropFirst(folder.count + 1)) }.filter(BackupSummary.isID)
     }
 
     /// Throws `BackupError.noSuchBackup`, `.damaged`, `.laterRelease`.
     package func manifest(_ id: String) throws -> Manifest {
         let object = "backups/" + id
-        guard Manifest.isID(id), let sealed = try store.read(object, limit: Manifest.longest) else {
+        guard BackupSummary.isID(id), let sealed = try store.read(object, limit: Manifest.longest) else {
             throw BackupError.noSuchBackup(id)
         }
         guard let manifest = try? JSONDecoder().decode(Manifest.self, from: Data(try keys.open(sealed, as: object))),
@@ -154,7 +161,7 @@ package final class Repository {
         try store.flush()
     }
 
-    /// Newest first. A manifest that cannot be read is told of by its id, with no files.
+    /// Newest first. A manifest that cannot be read is told of by its id, as incomplete, with no files.
     package func summaries() throws -> [BackupSummary] {
         let ids = try backups()
         try store.fetch(ids.map { "backups/" + $0 })
@@ -165,8 +172,10 @@ package final class Repository {
                 found.append(
                     BackupSummary(
                         id: id, taken: manifest.taken, files: manifest.files.count, bytes: manifest.bytes,
-                        verified: try verified(id)))
-            } catch BackupError.damaged { found.append(BackupSummary(id: id, taken: 0, files: 0, bytes: 0)) }
+                        verified: try verified(id), incomplete: !manifest.isComplete))
+            } catch BackupError.damaged {
+                found.append(BackupSummary(id: id, taken: 0, files: 0, bytes: 0, incomplete: true))
+            }
         }
         return found
     }
@@ -192,8 +201,24 @@ package final class Repository {
 
     // MARK: Removal
 
-    /// Removes these backups, then every chunk that no backup names. Nothing goes when a remaining manifest cannot be
-    /// read: what it names is not known then. Only under the lock for one alone. Returns the bytes that were freed.
+    /// Removes what the retention no longer keeps, as `remove(_:progress:)` does.
+    @discardableResult
+    func remove(beyond retention: Retention, progress: (Int, Int) throws -> Void) throws -> Int64 {
+        let ids = try backups()
+        try store.fetch(ids.map { "backups/" + $0 })
+        var incomplete: Set<String> = []
+        for (index, id) in ids.enumerated() {
+            try progress(index, ids.count)
+            do { if try !manifest(id).isComplete { incomplete.insert(id) } } catch BackupError.damaged {
+                incomplete.insert(id)
+            }
+        }
+        return try remove(retention.superfluous(ids, incomplete: incomplete), progress: progress)
+    }
+
+    /// Removes these backups, then every chunk that no backup names, and so what a removal that was cut short has left.
+    /// Nothing goes when a remaining manifest cannot be read: what it names is not known then. Only under the lock for one
+    /// alone. Returns the bytes that were freed.
     @discardableResult
     func remove(_ ids: Set<String>, progress: (Int, Int) throws -> Void = { _, _ in }) throws -> Int64 {
         var named: Set<ChunkName> = []
@@ -202,8 +227,9 @@ package final class Repository {
             try progress(index, remaining.count)
             for file in try manifest(id).files { named.formUnion(file.chunkNames) }
         }
-        try store.delete(ids.sorted().flatMap { ["backups/" + $0, "verified/" + $0] })
+        try store.delete(ids.sorted().map { "backups/" + $0 })
         try store.flush()
+        try store.delete(verifiedBackups().subtracting(remaining).sorted().map { "verified/" + $0 })
         let unnamed = try store.list("chunks").filter { object in
             ChunkName(hex: object.name.suffix(64)).map { !named.contains($0) } ?? false
         }

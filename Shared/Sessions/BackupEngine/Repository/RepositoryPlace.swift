@@ -31,7 +31,7 @@ package struct RepositoryPlace: Sendable, Equatable {
     }
 
     /// A folder begins with `/`; a remote has a name before its colon.
-    private var isRemote: Bool {
+    var isRemote: Bool {
         !text.hasPrefix("/") && (text.firstIndex(of: ":").map { $0 > text.startIndex } ?? false)
     }
 

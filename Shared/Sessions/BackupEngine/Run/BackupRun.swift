@@ -36,7 +36,7 @@ package struct BackupRun: Sendable {
         self.release = release
     }
 
-    /// Throws `BackupError`; `.incomplete` when the backup is there and lacks a file.
+    /// Throws `BackupError`; `.incomplete` when the backup is there and lacks a file: nothing is removed then.
     package func run(_ control: JobControl = JobControl(), now: Date = Date()) throws -> Manifest {
         guard access(data + "/config.db", F_OK) == 0 else {
             throw BackupError.refused("there is no store in \(data) (no config.db)")
@@ -64,12 +64,10 @@ package struct BackupRun: Sendable {
         try control.progress("writing", reading.done, of: reading.done)
         try repository.add(manifest)
         try repository.forgetMended()
+        guard manifest.isComplete else { throw BackupError.incomplete(backup: manifest.id, manifest.missing) }
         if let retention {
             try control.progress("removing what is too old", reading.done, of: reading.done)
-            try repository.remove(retention.superfluous(repository.backups())) { _, _ in try control.check() }
-        }
-        guard manifest.missing.isEmpty else {
-            throw BackupError.incomplete(backup: manifest.id, manifest.missing)
+            try repository.remove(beyond: retention) { _, _ in try control.check() }
         }
         return manifest
     }

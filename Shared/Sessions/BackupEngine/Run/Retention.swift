@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+import BackupJobs
 import Foundation
 
 /// Which backups are kept: the newest of each of the last days, weeks (from Monday) and months that have one. The newest
-/// of all always is. In UTC.
+/// of all always is. One that lacks a file stands in for no complete one: both are kept then. In UTC.
 package struct Retention: Sendable, Equatable {
     package var daily: Int
     package var weekly: Int
@@ -33,7 +34,13 @@ package struct Retention: Sendable, Equatable {
     package var description: String { "\(daily) daily, \(weekly) weekly, \(monthly) monthly" }
 
     /// Of ids (`Manifest.id`), those that may go.
-    package func superfluous(_ ids: [String]) -> Set<String> {
+    /// - Parameter incomplete: those of them that lack a file, or cannot be read.
+    package func superfluous(_ ids: [String], incomplete: Set<String> = []) -> Set<String> {
+        let kept = kept(ids).union(kept(ids.filter { !incomplete.contains($0) }))
+        return Set(ids.filter { Self.date(of: $0) != nil }).subtracting(kept)
+    }
+
+    private func kept(_ ids: [String]) -> Set<String> {
         let newestFirst = ids.sorted(by: >)
         var kept: Set<String> = Set(newestFirst.prefix(1))
         func keep(_ count: Int, _ period: (Date) -> String) {
@@ -57,12 +64,12 @@ package struct Retention: Sendable, Equatable {
         keep(daily) { name($0, [.year, .month, .day]) }
         keep(weekly) { name($0, [.yearForWeekOfYear, .weekOfYear]) }
         keep(monthly) { name($0, [.year, .month]) }
-        return Set(ids.filter { Self.date(of: $0) != nil }).subtracting(kept)
+        return kept
     }
 
     /// An id that says no time is never removed.
     private static func date(of id: String) -> Date? {
-        guard Manifest.isID(id) else { return nil }
+        guard BackupSummary.isID(id) else { return nil }
         let digits = Array(id.utf8)
         func number(_ range: Range<Int>) -> Int? { Int(String(decoding: digits[range], as: UTF8.self)) }
         var parts = DateComponents()

@@ -6,7 +6,7 @@ extension Repository {
         try store.lock(alone: true)
         defer { store.unlock() }
         try store.clean()
-        return try remove(retention.superfluous(backups())) { done, total in
+        return try remove(beyond: retention) { done, total in
             try control.progress("reading backup \(done + 1) of \(total)")
         }
     }

@@ -29,6 +29,7 @@ package final class BackupWorker: Service {
     private let schedule: BackupSchedule
     /// Days after which the newest backup is verified once more; 0: only when asked.
     private let verifyDays: Int64
+    private let lookAgain: Duration
     private let jobs: BackupJobs
     private let logger: Logger
     private let now: @Sendable () -> Int64
@@ -36,13 +37,16 @@ package final class BackupWorker: Service {
     private let waiting: AsyncStream<Job>
     private let ask: AsyncStream<Job>.Continuation
 
+    /// - Parameter lookAgain: how long until it looks whether others changed the repository; `nil`: a minute for a folder,
+    ///   ten for a remote, which may count or charge for each look.
     package init(
         backup: BackupRun, schedule: BackupSchedule, verifyDays: Int, jobs: BackupJobs, logger: Logger,
-        now: @escaping @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970) }
+        lookAgain: Duration? = nil, now: @escaping @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970) }
     ) {
         self.backup = backup
         self.schedule = schedule
         self.verifyDays = Int64(verifyDays)
+        self.lookAgain = lookAgain ?? .seconds(backup.place.isRemote ? 600 : 60)
         self.jobs = jobs
         self.logger = logger
         self.now = now
@@ -53,14 +57,14 @@ package final class BackupWorker: Service {
         (waiting, ask) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(Self.mostWaiting))
     }
 
-    /// `nil` when a backup is there that is not overdue; else what is wrong. For readiness.
+    /// `nil` when a complete backup is there that is not overdue; else what is wrong. For readiness.
     package func problem() -> String? {
         let (status, now) = (status.withLock { $0 }, now())
         if let failure = status.lastFailure { return "\(failure.kind.rawValue) failed: \(failure.failure ?? "")" }
-        guard let overdue = schedule.overdue, let newest = status.backups.first, now - newest.taken > overdue else {
-            return nil
-        }
-        return "the newest backup is \((now - newest.taken) / 3_600) hours old"
+        guard let overdue = schedule.overdue, !status.backups.isEmpty else { return nil }
+        guard let newest = status.backups.first(where: { !$0.incomplete }) else { return "no backup is complete" }
+        guard now - newest.taken > overdue else { return nil }
+        return "the newest complete backup is \((now - newest.taken) / 3_600) hours old"
     }
 
     package func run() async {
@@ -71,6 +75,7 @@ package final class BackupWorker: Service {
                     for await request in jobs.requests() { ask.yield(Job(work: request.work, request: request.id)) }
                 }
                 group.addTask { [self] in await keepTime() }
+                group.addTask { [self] in await watch() }
                 group.addTask { [self] in
                     for await job in waiting {
                         await perform(job)
@@ -96,6 +101,48 @@ package final class BackupWorker: Service {
             let wait = jobs.isConnected ? min(Self.publishSeconds, max(1, (next ?? .max) - time)) : 1
             try? await Task.sleep(for: .seconds(wait))
         }
+    }
+
+    /// Others work on the repository too (`mailkeep backup run`, `verify`, `tidy`): what they did is seen by the names.
+    private func watch() async {
+        let (place, key) = (backup.place, backup.keys.repository)
+        var isReadable = true
+        while true {
+            do { try await Task.sleep(for: lookAgain) } catch { return }
+            let before = status.withLock { $0 }
+            guard before.running == nil else { continue }
+            do {
+                let summaries = try await JobThread.run(JobControl()) { () -> [BackupSummary]? in
+                    let repository = try place.open(key)
+                    let ids = try repository.backups()
+                    let verified = Set(before.backups.filter { $0.verified != nil }.map(\.id))
+                    guard
+                        try ids != before.backups.reversed().map(\.id)
+                            || repository.verifiedBackups().intersection(ids) != verified
+                    else { return nil }
+                    return try repository.summaries()
+                }
+                isReadable = true
+                if let summaries { replace(before, summaries) }
+            } catch BackupError.noRepository where before.backups.isEmpty {} catch {
+                if isReadable {
+                    logger.warning("the repository cannot be read", metadata: ["error": "\(error)"])
+                }
+                isReadable = false
+            }
+        }
+    }
+
+    /// Unless a job of our own came between, which has read the list since.
+    private func replace(_ before: BackupStatus, _ summaries: [BackupSummary]) {
+        let isNew = status.withLock { status in
+            guard status.running == nil, status.ended == before.ended else { return false }
+            status.backups = summaries
+            return true
+        }
+        guard isNew else { return }
+        measure(summaries)
+        change { _ in }
     }
 
     private var newest: BackupSummary? { status.withLock { $0.backups.first } }
