@@ -35,6 +35,29 @@ struct RcloneTests {
         #expect(try repository.backups() == [manifest.id])
     }
 
+    @Test func aDamagedChunkIsWrittenAnewThere() async throws {
+        let world = try await World()
+        try await world.deliver(["one"], to: World.anna)
+        let place = try place(world)
+        let manifest = try world.backUp(to: place)
+        let repository = try place.open(world.backupKeys.repository)
+        let chunks = try manifest.files.filter { $0.path.hasPrefix("accounts/") }.map {
+            try #require($0.chunkNames.first)
+        }
+        // Of one account a byte, of the other all bytes: a remote answers nothing then, as if it were not there.
+        for (index, chunk) in chunks.enumerated() {
+            let path = world.folder.file("remote/" + chunk.object)
+            var bytes = try #require(FileManager.default.contents(atPath: path))
+            bytes[100] ^= 1
+            try (index == 0 ? bytes : Data()).write(to: URL(fileURLWithPath: path))
+        }
+        #expect(try Verification().run(repository, nil)[0].damaged.count == 2)
+        #expect(try repository.damagedChunks() == Set(chunks))
+        try world.backUp(to: place)
+        #expect(try Verification().run(repository, nil).map(\.damaged) == [[], []])
+        #expect(try repository.damagedChunks().isEmpty)
+    }
+
     @Test func anotherRunKeepsOutUntilItsLockExpires() async throws {
         let world = try await World()
         let place = try place(world)
