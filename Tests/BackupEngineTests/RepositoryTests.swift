@@ -63,6 +63,9 @@ struct RepositoryTests {
         let file = try #require(manifest.files.first { $0.path.hasPrefix("accounts/") })
         let path = root + "/" + file.chunkNames[0].object
         let good = try #require(FileManager.default.contents(atPath: path))
+        func isCalledVerified() throws -> Bool { try repository.summaries().first?.verified != nil }
+        #expect(try Verification().run(repository, nil)[0].damaged.isEmpty)
+        #expect(try isCalledVerified())
         for index in [0, 1, 2, 30, good.count / 2, good.count - 1] {
             var bad = good
             bad[index] ^= 1
@@ -75,6 +78,7 @@ struct RepositoryTests {
             } else {
                 let outcome = try Verification().run(repository, nil)[0]
                 #expect(outcome.damaged.count == 1 && outcome.damaged[0].hasPrefix(file.path))
+                #expect(try !isCalledVerified())
             }
         }
         // Another chunk in its place.

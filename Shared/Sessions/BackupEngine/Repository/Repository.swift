@@ -184,6 +184,11 @@ package final class Repository {
         try writeSmall("verified/" + id, Array("\(seconds)".utf8))
     }
 
+    func forgetVerified(_ id: String) throws {
+        try store.delete(["verified/" + id])
+        try store.flush()
+    }
+
     private func verified(_ id: String) throws -> Int64? {
         (try? openSmall("verified/" + id)).flatMap { Int64(String(decoding: $0, as: UTF8.self)) }
     }

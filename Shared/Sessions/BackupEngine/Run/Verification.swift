@@ -103,7 +103,11 @@ package struct Verification: Sendable {
             }
             done = before + file.bytes
         }
-        if damaged.isEmpty { try? repository.noteVerified(id, at: Int64(Date().timeIntervalSince1970)) }
+        if damaged.isEmpty {
+            try? repository.noteVerified(id, at: Int64(Date().timeIntervalSince1970))
+        } else {
+            try? repository.forgetVerified(id)
+        }
         return Outcome(
             backup: id, files: manifest.files.count, bytes: total, damaged: Array(damaged.prefix(Self.mostTold)))
     }
