@@ -38,7 +38,7 @@ package final class Directory: Sendable {
 
     /// What SQLite finds wrong in the file, at most 20 lines; empty when it is sound.
     package func integrityProblems() async throws -> [String] {
-        try await pool.read { try String.fetchAll($0, sql: "PRAGMA integrity_check(20)").filter { $0 != "ok" } }
+        try await pool.read { try $0.integrityProblems() }
     }
 
     var seconds: Int64 { Int64(now().timeIntervalSince1970) }

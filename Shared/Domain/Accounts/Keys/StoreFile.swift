@@ -47,7 +47,7 @@ package struct StoreFile: Sendable {
         in dataFolder: String, keys: PurposeKeys, migrations: [Migration]
     ) async throws -> [String] {
         let pool = try open(in: dataFolder, keys: keys, migrations: migrations)
-        return try await pool.read { try String.fetchAll($0, sql: "PRAGMA integrity_check(20)").filter { $0 != "ok" } }
+        return try await pool.read { try $0.integrityProblems() }
     }
 
     /// The key of the file, out of its slot.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import GRDB
+import SealedSQLite
 
 extension AccountStore {
     /// Examines the whole file while it is in use: the bytes of every message, every page in use with its tag
@@ -51,7 +52,7 @@ extension AccountStore {
     }
 
     @Sendable private static func integrityProblems(_ db: Database) throws -> [String] {
-        try String.fetchAll(db, sql: "PRAGMA integrity_check(20)").filter { $0 != "ok" }
+        try db.integrityProblems()
             .map { "SQLite: " + $0.split(separator: "\n").joined(separator: "; ") }
     }
 

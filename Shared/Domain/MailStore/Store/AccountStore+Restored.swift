@@ -121,7 +121,7 @@ extension AccountStore {
 
     /// What SQLite finds wrong in the file, at most 20 lines; empty when it is sound.
     package func integrityProblems() async throws(StoreError) -> [String] {
-        try await read { try String.fetchAll($0, sql: "PRAGMA integrity_check(20)").filter { $0 != "ok" } }
+        try await read { try $0.integrityProblems() }
     }
 
     /// Replaces everything in the file by what another account's file holds, in one transaction: other processes that
