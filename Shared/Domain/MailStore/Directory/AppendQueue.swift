@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import GRDB
+import Synchronization
 
-/// Appends to one account that wait for the writer share its next transaction, and so its sync (group commit).
+/// Appends to one file that wait for the writer share its next transaction, and so its sync (group commit).
 ///
 /// One that fails for its own fault (no such mailbox, …) is rolled back alone. Nobody is answered before the commit.
 actor AppendQueue {
-    typealias Work = @Sendable (Database) throws -> Appended
-
-    private typealias Answer = CheckedContinuation<Result<Appended, StoreError>, Never>
+    private typealias Work = @Sendable (Database) throws -> Void
+    private typealias Answer = CheckedContinuation<Result<Void, StoreError>, Never>
 
     private struct Pending {
         var work: Work
@@ -24,16 +24,26 @@ actor AppendQueue {
 
     init(pool: DatabasePool) { self.pool = pool }
 
-    func run(bytes: Int, _ work: @escaping Work) async throws(StoreError) -> Appended {
+    /// What `work` returned, once it is on disk.
+    func run<T: Sendable>(
+        bytes: Int, _ work: @escaping @Sendable (Database) throws -> T
+    ) async throws(StoreError) -> T {
+        let outcome = Mutex<T?>(nil)
         let result = await withCheckedContinuation { (answer: Answer) in
-            pending.append(Pending(work: work, bytes: bytes, answer: answer))
+            let keeping: Work = { db in
+                let value = try work(db)
+                outcome.withLock { $0 = value }
+            }
+            pending.append(Pending(work: keeping, bytes: bytes, answer: answer))
             if !isRunning {
                 isRunning = true
                 // Ends with the last of the appends that wait on it, whose callers hold the file.
                 Task { await self.drain() }
             }
         }
-        return try result.get()
+        try result.get()
+        guard let value = outcome.withLock({ $0 }) else { throw .cancelled }
+        return value
     }
 
     private func drain() async {
@@ -53,11 +63,11 @@ actor AppendQueue {
         isRunning = false
     }
 
-    private static func commit(_ batch: [Work], to pool: DatabasePool) async -> [Result<Appended, StoreError>] {
+    private static func commit(_ batch: [Work], to pool: DatabasePool) async -> [Result<Void, StoreError>] {
         do {
             return try await pool.write { db in
                 try batch.map { work in
-                    var result = Result<Appended, StoreError>.failure(.cancelled)
+                    var result = Result<Void, StoreError>.failure(.cancelled)
                     try db.inSavepoint {
                         do {
                             result = .success(try work(db))

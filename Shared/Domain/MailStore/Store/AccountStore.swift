@@ -43,7 +43,9 @@ package final class AccountStore: Sendable {
     }
 
     /// As `write`, sharing the sync with other appends. `.diskFull` when `bytes` more would leave too little room.
-    func append(bytes: Int, _ body: @escaping AppendQueue.Work) async throws(StoreError) -> Appended {
+    func append<T: Sendable>(
+        bytes: Int, _ body: @escaping @Sendable (Database) throws -> T
+    ) async throws(StoreError) -> T {
         try checkDisk(for: bytes)
         return try await directory.withFile(of: account) { try await $0.appends.run(bytes: bytes, body) }
     }
