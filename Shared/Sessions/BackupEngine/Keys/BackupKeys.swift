@@ -35,7 +35,7 @@ package struct BackupKeys: Sendable {
 
     /// A new recovery key for the same repository: the old one opens it no more, once the next backup has run.
     package static func renew(master: SealedKey, repository: SealedKey) throws -> (BackupKeys, RecoveryKey) {
-        let key = RecoveryKey.random()
+        let key = RecoveryKey.random(.backups)
         let sealed = try SealedRecovery(master: master, repository: repository, to: key)
         return (BackupKeys(repository: repository, recovery: sealed), key)
     }
