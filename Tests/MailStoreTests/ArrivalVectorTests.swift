@@ -35,7 +35,7 @@ import Testing
     ]
 
     @Test func theExampleOpens() throws {
-        let key = try ArrivalPrivateKey(seed: #require(SealedKey(seed)))
+        let key = try ArrivalKey(seed: #require(SealedKey(seed)))
         var recipient = try ArrivalRecipient(
             head: bytes(head), id: bytes(id), account: #require(account), key: key)
         var clear = try recipient.open(Data(bytes(chunks[0])), isLast: false)

@@ -20,7 +20,7 @@ final class ZeroAccessFixture: Sendable {
     let access: AccountDirectory
     let arrivals: Arrivals
     let store: AccountStore
-    let key: ArrivalPrivateKey
+    let key: ArrivalKey
 
     final class Quota: Sendable {
         let bytes = Mutex<Int?>(nil)
@@ -29,8 +29,8 @@ final class ZeroAccessFixture: Sendable {
 
     init(limits: StoreLimits = StoreLimits()) async throws {
         (folder, account, seed, quota) = (try TemporaryFolder(), AccountID.random(), SealedKey.random(), Quota())
-        key = try ArrivalPrivateKey(seed: seed)
-        let place = ArrivalsPlace(file: AccountID.random().description, key: .random(), publicKey: key.publicKey)
+        key = try ArrivalKey(seed: seed)
+        let place = ArrivalsPlace.new(for: account, publicKey: key.publicKey)
         let (folder, quota, fileKey) = (folder, quota, SealedKey.random())
         self.place = place
         @Sendable func directory(_ key: SealedKey?) -> AccountDirectory {

@@ -199,11 +199,18 @@ import Testing
 
     @Test func mailOfAnotherAccountDoesNotOpen() async throws {
         let (mine, theirs) = (try await ZeroAccessFixture(), try await ZeroAccessFixture())
-        try await mine.access.create(theirs.account)
-        // Sealed to my key, but for them: as an operator would who moves rows and keys.
-        let place = ArrivalsPlace(file: mine.place.file, key: mine.place.key, publicKey: mine.key.publicKey)
-        let moved = Arrivals(account: theirs.account, place: place, directory: mine.inbound)
-        try await moved.deliver(message("theirs"))
+        // Sealed to my key, but for them; then its rows are moved.
+        let place = ArrivalsPlace(
+            account: theirs.account, file: theirs.place.file, key: theirs.place.key, publicKey: mine.key.publicKey)
+        try await Arrivals(place: place, directory: theirs.inbound).deliver(message("theirs"))
+        let (arrival, head, data) = try await theirs.arrivals.read { db in
+            let row = try #require(try Row.fetchOne(db, sql: "SELECT arrival, head, data FROM arrivals, chunks"))
+            return (row[0] as Data, row[1] as Data, row[2] as Data)
+        }
+        try await mine.tamper(
+            "INSERT INTO arrivals (id, arrival, at, size, head) VALUES (1, ?, 0, ?, ?)",
+            [arrival, message("theirs").count, head])
+        try await mine.tamper("INSERT INTO chunks VALUES (1 << 10, ?)", [data])
         try await mine.arrivals.deliver(message("mine"))
         #expect(try await mine.file() == Filed(messages: 1, refused: 1))
         #expect(try await mine.inbox() == [message("mine")])

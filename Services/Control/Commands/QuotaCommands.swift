@@ -53,7 +53,7 @@ extension AccountCommand {
             let files = AccountDirectory(
                 root: try store.accountsFolder(), limit: 1, quota: { _ in account.limit },
                 keys: { try directory.fileKey(of: $0) })
-            let use = try await files.store(for: account.id).use()
+            let use = try await files.use(of: account.id)
             await files.close()
             if json {
                 return try JSONOption.print(

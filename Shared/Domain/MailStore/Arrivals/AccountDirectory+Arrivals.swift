@@ -7,10 +7,20 @@ extension AccountDirectory {
     /// Where mail for a zero-access account goes; nil: into the account's own file.
     package func arrivals(of account: AccountID) async throws(StoreError) -> Arrivals? {
         do {
-            return try await places(account).map { Arrivals(account: account, place: $0, directory: self) }
+            return try await places(account).map { Arrivals(place: $0, directory: self) }
         } catch let error as StoreError { throw error } catch {
             throw .unavailable("where the account's mail goes cannot be read: \(type(of: error))")
         }
+    }
+
+    /// Closes the file of a zero-access account whose key is to leave this process, when its operations are done. What the
+    /// account holds is noted before, for those who cannot look.
+    package func close(_ account: AccountID) async {
+        if let arrivals = try? await arrivals(of: account) {
+            // Fails when the file is closed already: nobody has its key.
+            try? await AccountStore(account: account, directory: self).noteUse(in: arrivals)
+        }
+        try? await files.withClosed(account.description) {}
     }
 
     /// Makes the file of arrivals of an account that becomes a zero-access one. Throws `.accountExists` when it is there.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Accounts
 
-/// Arriving mail, whatever kind of account it is for.
+/// What is the same for both kinds of accounts, without the key of a zero-access one.
 extension AccountDirectory {
     /// Into INBOX of the account; for a zero-access account, sealed among its arrivals. On disk (full sync) when this
     /// returns. Parameters and errors are those of `AccountStore.deliver`.
@@ -32,5 +32,12 @@ extension AccountDirectory {
     package func mayTake(_ bytes: Int, in account: AccountID) async throws(StoreError) -> Bool {
         if let arrivals = try await arrivals(of: account) { return try await arrivals.hasRoom(for: bytes) }
         return try await store(for: account).hasRoom(for: bytes)
+    }
+
+    /// What the account holds and may hold, for who may not have its key: of a zero-access account as it was when somebody
+    /// with the key looked last, at most a minute before they left, and what arrived since.
+    package func use(of account: AccountID) async throws(StoreError) -> StorageUse {
+        if let arrivals = try await arrivals(of: account) { return try await arrivals.state().use }
+        return try await store(for: account).use()
     }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Accounts
 import GRDB
 
 /// What a pass of filing did.
@@ -15,7 +16,7 @@ extension AccountStore {
     /// A batch is one transaction here, which notes the id of each arrival; only then the sealed ones go. Cut off in
     /// between, and with several who file at once, each message is there once. One that does not open is put aside and
     /// hinders none behind it. The last thing is to note in `arrivals` what the account holds now.
-    package func file(_ arrivals: Arrivals, with key: ArrivalPrivateKey) async throws(StoreError) -> Filed {
+    package func file(_ arrivals: Arrivals, with key: ArrivalKey) async throws(StoreError) -> Filed {
         var filed = Filed()
         var last: Int64 = 0
         while true {
@@ -58,7 +59,7 @@ extension AccountStore {
 
     /// Nil when it does not open.
     private func open(
-        _ arrival: WaitingArrival, of arrivals: Arrivals, with key: ArrivalPrivateKey
+        _ arrival: WaitingArrival, of arrivals: Arrivals, with key: ArrivalKey
     ) async throws(StoreError) -> OpenedArrival? {
         // Its size was looked at when it was taken in.
         var limits = limits

@@ -18,8 +18,6 @@ package enum ArrivalSeal {
     package static let version: UInt8 = 1
     /// HPKE base mode, X-Wing, HKDF-SHA256, AES-256-GCM.
     package static let xWing: UInt8 = 1
-    /// Bytes of an account's public key.
-    package static let publicKeyBytes = 1_216
     static let idBytes = 16
     static let encapsulatedBytes = 1_120
     static let headBytes = 2 + encapsulatedBytes
@@ -84,14 +82,14 @@ struct ArrivalRecipient {
     private var next = 0
 
     /// Throws `ArrivalSealError`.
-    init(head: [UInt8], id: [UInt8], account: AccountID, key: ArrivalPrivateKey) throws(ArrivalSealError) {
+    init(head: [UInt8], id: [UInt8], account: AccountID, key: ArrivalKey) throws(ArrivalSealError) {
         guard id.count == ArrivalSeal.idBytes, head.count >= 2 else { throw .malformed }
         guard Array(head[..<2]) == ArrivalSeal.start else { throw .laterRelease }
         guard head.count == ArrivalSeal.headBytes else { throw .malformed }
         (self.account, self.id) = (account, id)
         do {
             context = try HPKE.Recipient(
-                privateKey: key.key, ciphersuite: ArrivalSeal.suite, info: ArrivalSeal.info,
+                privateKey: key.privateKey, ciphersuite: ArrivalSeal.suite, info: ArrivalSeal.info,
                 encapsulatedKey: Data(head[2...]))
         } catch { throw .refused }
     }
@@ -105,19 +103,6 @@ struct ArrivalRecipient {
         next += 1
         do { return try context.open(sealed, authenticating: associated) } catch { throw .refused }
     }
-}
-
-/// The private key of an account's arrivals, made ready for many messages.
-package struct ArrivalPrivateKey: Sendable {
-    fileprivate let key: XWingMLKEM768X25519.PrivateKey
-
-    /// Out of its seed of 32 bytes.
-    package init(seed: SealedKey) throws {
-        key = try seed.withUnsafeBytes { try .init(seedRepresentation: Data($0), publicKey: nil) }
-    }
-
-    /// 1,216 bytes.
-    package var publicKey: [UInt8] { [UInt8](key.publicKey.rawRepresentation) }
 }
 
 /// Why a sealed message does not open.

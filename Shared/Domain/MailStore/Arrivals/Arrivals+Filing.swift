@@ -47,7 +47,7 @@ extension Arrivals {
     }
 
     /// Throws `ArrivalSealError`, or `StoreError` when it cannot be read.
-    func open(_ arrival: WaitingArrival, with key: ArrivalPrivateKey) async throws -> (message: [UInt8], InternalDate) {
+    func open(_ arrival: WaitingArrival, with key: ArrivalKey) async throws -> (message: [UInt8], InternalDate) {
         guard (0...ArrivalSeal.messageBytes).contains(arrival.size) else { throw ArrivalSealError.malformed }
         let count = ArrivalSeal.chunks(ofMessage: arrival.size)
         var recipient = try ArrivalRecipient(head: arrival.head, id: arrival.id, account: account, key: key)

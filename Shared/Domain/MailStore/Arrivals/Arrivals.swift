@@ -7,13 +7,12 @@ import SealedSQLite
 /// The sealed mail of one zero-access account: takes it in for who delivers, gives it out to who files it. Needs no key of
 /// the account. A light handle, as `AccountStore` is; each operation is one transaction.
 package final class Arrivals: Sendable {
-    package let account: AccountID
     let place: ArrivalsPlace
     let directory: AccountDirectory
 
-    init(account: AccountID, place: ArrivalsPlace, directory: AccountDirectory) {
-        (self.account, self.place, self.directory) = (account, place, directory)
-    }
+    init(place: ArrivalsPlace, directory: AccountDirectory) { (self.place, self.directory) = (place, directory) }
+
+    package var account: AccountID { place.account }
 
     func withFile<T: Sendable>(_ body: @Sendable (OpenFile) async throws -> T) async throws(StoreError) -> T {
         try await directory.withArrivals(place, body)
@@ -59,10 +58,11 @@ package final class Arrivals: Sendable {
         guard message.count <= limit else { throw .messageTooLarge(limit: limit) }
         guard DiskRoom.allows(message.count, at: directory.root) else { throw .diskFull }
         let quota = try await directory.quota(of: account)
-        let (account, publicKey) = (account, place.publicKey)
+        let place = place
         @Sendable func sealed(_ message: [UInt8]) throws -> SealingArrival {
             SealingArrival(
-                sender: try ArrivalSender(to: publicKey, of: account), message: message, arrived: internalDate)
+                sender: try ArrivalSender(to: place.publicKey, of: place.account), message: message,
+                arrived: internalDate)
         }
         let arrival: SealingArrival
         do { arrival = try sealed(message) } catch { throw .keyUnavailable }

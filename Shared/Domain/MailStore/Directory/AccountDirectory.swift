@@ -16,7 +16,7 @@ package final class AccountDirectory: Sendable {
     private let keys: @Sendable (AccountID) throws -> SealedKey
     private let quotas: @Sendable (AccountID) async throws -> Int?
     let places: @Sendable (AccountID) async throws -> ArrivalsPlace?
-    private let files: OpenFiles
+    let files: OpenFiles
     /// Of sealed arrivals, half as many as of accounts.
     let arrivalFiles: OpenFiles
 

@@ -1,21 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import SealedSQLite
-
-/// Where mail for a zero-access account waits, and what it is sealed to. What `Accounts` knows of it.
-package struct ArrivalsPlace: Sendable {
-    /// 32 hex digits: the file's name without `ArrivalsFile.suffix`.
-    package var file: String
-    /// Opens the file.
-    package var key: SealedKey
-    /// X-Wing, `ArrivalSeal.publicKeyBytes`.
-    package var publicKey: [UInt8]
-
-    package init(file: String, key: SealedKey, publicKey: [UInt8]) {
-        self.file = file
-        self.key = key
-        self.publicKey = publicKey
-    }
-}
 
 /// What is known of a zero-access account without its key.
 package struct ArrivalsState: Sendable, Equatable {
