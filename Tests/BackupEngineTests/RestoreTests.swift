@@ -122,7 +122,8 @@ struct RestoreTests {
         }
         // One account of a backup of before, into the store of now.
         let present = try PurposeKeys(folder: world.keysFolder)
-        _ = try await RestoreAccount(data: world.data, address: World.anna, actor: "test").run(world.source(backups[0]), keys: present)
+        _ = try await RestoreAccount(data: world.data, address: World.anna, actor: "test").run(
+            world.source(backups[0]), keys: present)
     }
 
     @Test func anAccountComesBackUnderAnOpenSessionAndGivesNothingOutTwice() async throws {

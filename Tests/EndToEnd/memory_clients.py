@@ -6,14 +6,14 @@ was told to leave out) is searched for the master key, purpose keys, keys of acc
 services themselves allow no dump; only root gets here.   usage: TRY.JSON
 """
 import base64
-import http.cookiejar
+import imaplib
 import os
 import pathlib
 import re
 import smtplib
-import ssl
 import subprocess
 import sys
+import urllib.error
 import urllib.parse
 import urllib.request
 
@@ -71,6 +71,11 @@ def password_spellings(account):
     return [password, base64.b64encode(plain), base64.b64encode(password), base64.b64encode(basic)]
 
 
+class NoRedirect(urllib.request.HTTPRedirectHandler):
+    def http_error_303(self, request, answer, code, message, headers):
+        return answer
+
+
 def log_in_everywhere():
     """Sessions stay open; what the answers hold is kept, so that they do."""
     open_sessions = []
@@ -78,8 +83,7 @@ def log_in_everywhere():
         imap = instance.imap(account)
         imap.select("INBOX")
         open_sessions.append(imap)
-        plain = instance.imap.__func__
-        sasl = __import__("imaplib").IMAP4_SSL("localhost", instance.ends["imaps"]["port"], ssl_context=instance.tls)
+        sasl = imaplib.IMAP4_SSL("localhost", instance.ends["imaps"]["port"], ssl_context=instance.tls)
         sasl.authenticate("PLAIN", lambda _: b"\0" + account["address"].encode() + b"\0" + account["password"].encode())
         open_sessions.append(sasl)
         open_sessions.append(instance.pop3(account))
@@ -97,11 +101,11 @@ def log_in_everywhere():
             urllib.request.urlopen(request, context=instance.tls).read()
         except urllib.error.HTTPError as error:
             assert error.code != 401, "the password was not taken"
-    jar = http.cookiejar.CookieJar()
-    opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=instance.tls), urllib.request.HTTPCookieProcessor(jar))
-    form = urllib.parse.urlencode({"address": administrator["address"], "password": administrator["password"]}).encode()
-    page = opener.open(instance.ends["admin"]["url"] + "login", form)
-    assert jar and "login" not in page.url, page.url
+    form = urllib.parse.urlencode(administrator).encode()
+    request = urllib.request.Request(instance.ends["admin"]["url"] + "login", form)
+    request.add_header("Origin", instance.ends["admin"]["url"].rstrip("/"))
+    page = urllib.request.build_opener(urllib.request.HTTPSHandler(context=instance.tls), NoRedirect()).open(request)
+    assert "session" in page.headers["Set-Cookie"], "no log-in to the web pages"
     return open_sessions
 
 
@@ -139,4 +143,5 @@ def main():
         sys.exit("secrets lie in the open:\n" + "\n".join(wrong))
 
 
-main()
+if __name__ == "__main__":
+    main()
