@@ -31,6 +31,9 @@ import Testing
     @Test(arguments: [
         ("DELETE FROM account", "the row of the account"),
         ("UPDATE mailboxes SET unseen = unseen + 1 WHERE name = 'INBOX'", "figures of STATUS"),
+        ("UPDATE account SET message_bytes = message_bytes + 1", "against the quota is not the sum, of messages"),
+        ("UPDATE account SET messages = 0", "against the quota is not the sum, of messages"),
+        ("UPDATE account SET object_bytes = 7", "against the quota is not the sum, of calendars and contacts"),
         ("UPDATE account SET modseq = 1", "is past the account's"),
         ("UPDATE messages SET mailbox = 3 WHERE id & 0xFFFF = 2", "not its key's"),
         ("UPDATE messages SET modseq = 99999", "is past its mailbox's"),

@@ -78,7 +78,7 @@ extension AccountCommand {
         }
 
         private func tell(_ line: Line) {
-            let size = ByteCountFormatter.string(fromByteCount: Int64(line.bytes), countStyle: .file)
+            let size = bytesText(Int64(line.bytes))
             print("\(line.address): \(line.sound ? "sound" : "DAMAGED"), \(line.messages) messages, \(size)")
             for finding in line.findings { print("  \(finding)") }
         }

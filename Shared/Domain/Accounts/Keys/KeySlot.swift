@@ -72,33 +72,54 @@ package struct KeySlot: Sendable, Equatable {
     }
 
     func openSecret(for purpose: KeyPurpose, identity: String, keys: PurposeKeys) throws -> SecretBytes {
-        let wrapping = try keys.key(purpose)
-        guard let version = bytes.first else { throw KeySlotError.malformed }
-        guard version == Self.version else { throw KeySlotError.unknownVersion(version) }
+        let tried = try keys.all(purpose)
+        if let secret = try openSecret(for: purpose, identity: identity, by: tried) { return secret }
+        let newer = keys.newer(than: tried, purpose)
+        if let secret = try openSecret(for: purpose, identity: identity, by: newer) { return secret }
+        throw KeySlotError.refused(purpose, identity: identity)
+    }
+
+    /// `nil`: none of these keys opens it.
+    private func openSecret(
+        for purpose: KeyPurpose, identity: String, by keys: [SealedKey]
+    ) throws(KeySlotError) -> SecretBytes? {
+        for key in keys {
+            if let secret = try openSecret(for: purpose, identity: identity, key: key) { return secret }
+        }
+        return nil
+    }
+
+    private func openSecret(
+        for purpose: KeyPurpose, identity: String, key: SealedKey
+    ) throws(KeySlotError) -> SecretBytes? {
+        guard let version = bytes.first else { throw .malformed }
+        guard version == Self.version else { throw .unknownVersion(version) }
         guard bytes.count >= Self.headBytes + Self.tagBytes,
             bytes.count <= Self.headBytes + Self.secretLimit + Self.tagBytes
-        else { throw KeySlotError.malformed }
-        guard bytes[1] == Self.xchacha20Poly1305 else { throw KeySlotError.unknownAlgorithm(bytes[1]) }
+        else { throw .malformed }
+        guard bytes[1] == Self.xchacha20Poly1305 else { throw .unknownAlgorithm(bytes[1]) }
         let associated = Self.associatedData(version: version, algorithm: bytes[1], purpose, identity)
-        return try SecretBytes(count: bytes.count - Self.headBytes - Self.tagBytes) { secret in
-            let result = bytes.withUnsafeBytes { bytes in
-                wrapping.withUnsafeBytes { key in
+        var isOpen = false
+        let secret = SecretBytes(count: bytes.count - Self.headBytes - Self.tagBytes) { secret in
+            isOpen = bytes.withUnsafeBytes { bytes in
+                key.withUnsafeBytes { key in
                     let start = bytes.baseAddress!.assumingMemoryBound(to: UInt8.self)
                     return crypto_aead_xchacha20poly1305_ietf_decrypt(
                         secret.baseAddress!.assumingMemoryBound(to: UInt8.self), nil, nil, start + Self.headBytes,
                         UInt64(bytes.count - Self.headBytes), associated, UInt64(associated.count), start + 2,
-                        key.baseAddress!.assumingMemoryBound(to: UInt8.self))
+                        key.baseAddress!.assumingMemoryBound(to: UInt8.self)) == 0
                 }
             }
-            guard result == 0 else { throw KeySlotError.refused(purpose, identity: identity) }
         }
+        return isOpen ? secret : nil
     }
 
-    /// The same secret under another purpose key.
+    /// The same secret under another purpose key; `nil` when it is under that already.
     func rewrapped(
         for purpose: KeyPurpose, identity: String, from keys: PurposeKeys, to present: PurposeKeys
-    ) throws -> KeySlot {
+    ) throws -> KeySlot? {
         let wrapping = try present.key(purpose)
+        guard try openSecret(for: purpose, identity: identity, key: wrapping) == nil else { return nil }
         return try openSecret(for: purpose, identity: identity, keys: keys).withBytes {
             Self.seal($0, for: purpose, identity: identity, key: wrapping)
         }
