@@ -53,15 +53,7 @@ struct BackupKeysCommand: ParsableCommand {
             }
             (keys, recovery) = try BackupKeys.make(master: master)
         }
-        if let path = recoveryKeyOutput {
-            let text = recovery.text + "\n"
-            let descriptor = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o400)
-            guard descriptor >= 0 else { throw Failure("\(path): \(String(cString: strerror(errno)))") }
-            defer { close(descriptor) }
-            guard write(descriptor, text, text.utf8.count) == text.utf8.count, fsync(descriptor) == 0 else {
-                throw Failure("\(path): \(String(cString: strerror(errno)))")
-            }
-        }
+        if let path = recoveryKeyOutput { try SecretFile.write(recovery.text, to: path) }
         try makeFolder(output, mode: 0o700)
         try keys.write(to: output)
         if let path = recoveryKeyOutput {

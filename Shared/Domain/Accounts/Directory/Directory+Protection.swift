@@ -8,7 +8,9 @@ extension Directory {
     /// Makes the account a zero-access one. Its app passwords go: they open nothing there.
     /// - Returns: the recovery key, to be shown once.
     /// Throws `.zeroAccess`, `.wrongPassword`, `.keysChanged`.
-    package func protect(_ address: String, password: SecretBytes, by actor: String) async throws -> RecoveryKey {
+    package func protect(
+        _ address: String, password: SecretBytes, by actor: String, keeping session: WebSessionToken? = nil
+    ) async throws -> RecoveryKey {
         let account = try await account(address)
         guard !account.isZeroAccess else { throw DirectoryError.zeroAccess(account.address) }
         try await checkPassword(of: address, password)
@@ -27,7 +29,7 @@ extension Directory {
             try db.execute(
                 sql: "UPDATE accounts SET zero_access = 1, public_key = ? WHERE id = ?",
                 arguments: [Data(arrivals.publicKey), id])
-            try Self.closeWebSessions(of: account.id, keeping: nil, in: db)
+            try Self.closeWebSessions(of: account.id, keeping: session, in: db)
             try self.note("account protect", account.address, by: actor, in: db)
         }
         return recovery
