@@ -42,6 +42,7 @@ import Testing
         ("DELETE FROM texts WHERE body = 1", "text for searches is missing, of body 1"),
         ("UPDATE changes SET last = 900", "recorded as gone"),
         ("UPDATE bodies SET structure = x'017B' WHERE id = 1", "parsed structure"),
+        ("UPDATE bodies SET structure = substr(structure, 1, 40) WHERE id = 1", "parsed structure"),
         ("DELETE FROM chunks WHERE id = 4 << 12 | 1", "bytes are missing or damaged, of UID 4 of INBOX"),
         ("UPDATE chunks SET data = x'00' WHERE id = 1 << 12", "of UID 1 of INBOX, UID 1 of Archive"),
         (

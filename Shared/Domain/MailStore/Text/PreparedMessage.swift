@@ -20,7 +20,7 @@ struct PreparedMessage: Sendable {
         headerSize = min(root.header.upperBound, message.count)
         layout = ChunkLayout(size: message.count, headerSize: headerSize)
         sentDay = root.envelope?.date.flatMap { DateTime(parsing: $0) }?.localDay
-        structure = try StructureCoding.encode(root)
+        structure = StructureCoding.encode(root)
         text = MessageText(root, message, limit: limits.indexedTextBytes)
     }
 }
