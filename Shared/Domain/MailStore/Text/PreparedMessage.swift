@@ -10,7 +10,6 @@ struct PreparedMessage: Sendable {
     /// Day of the Date field in its own zone, days since 1970.
     let sentDay: Int?
     let structure: [UInt8]
-    let text: MessageText
 
     /// Throws `.messageTooLarge`.
     init(_ message: [UInt8], limits: StoreLimits) throws(StoreError) {
@@ -21,6 +20,5 @@ struct PreparedMessage: Sendable {
         layout = ChunkLayout(size: message.count, headerSize: headerSize)
         sentDay = root.envelope?.date.flatMap { DateTime(parsing: $0) }?.localDay
         structure = StructureCoding.encode(root)
-        text = MessageText(root, message, limit: limits.indexedTextBytes)
     }
 }
