@@ -90,7 +90,8 @@ let tools: [Target] = [
 let domain: [Target] = [
     library(
         "Accounts", layer: "Domain", ["MailFormat", "SealedSQLite", "CSodium", crypto, cryptoExtras, grdb, logging]),
-    library("MailStore", layer: "Domain", ["Accounts", "MailFormat", "SealedSQLite", crypto, grdb, logging]),
+    library(
+        "MailStore", layer: "Domain", ["Accounts", "MailFormat", "SealedSQLite", crypto, grdb, logging, lifecycle]),
     library("Logins", layer: "Domain", ["Accounts", "RedisStreams", "SASLMechanisms", nio, logging, metrics]),
     library("BackupJobs", layer: "Domain", ["RedisStreams", logging, lifecycle]),
     library("CalendarStore", layer: "Domain", ["MailStore", "SealedSQLite", crypto, grdb]),
