@@ -85,7 +85,7 @@ struct Entry {
         return ServiceMain.Assembly(
             services: [
                 redis, announcements, AccountClosing(directory: directory, accounts: accounts), filing,
-                Upkeep(accounts: accounts), server,
+                TextIndexing(accounts), Upkeep(accounts: accounts), server,
             ], checks: checks)
     }
 }

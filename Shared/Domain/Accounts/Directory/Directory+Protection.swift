@@ -10,7 +10,7 @@ extension Directory {
     /// - Returns: the recovery key, to be shown once.
     /// Throws `.zeroAccess`, `.wrongPassword`, `.keysChanged`.
     package func protect(
-        _ address: String, password: SecretBytes, by actor: String,
+        _ address: String, password: SecretBytes, by actor: String, keeping session: WebSessionToken? = nil,
         makeArrivals: @Sendable (ArrivalsPlace) async throws -> Void
     ) async throws -> RecoveryKey {
         let account = try await account(address)
@@ -34,7 +34,7 @@ extension Directory {
             try db.execute(
                 sql: "UPDATE accounts SET zero_access = 1, public_key = ? WHERE id = ?",
                 arguments: [Data(arrivals.publicKey), id])
-            try Self.closeWebSessions(of: account.id, keeping: nil, in: db)
+            try Self.closeWebSessions(of: account.id, keeping: session, in: db)
             try self.note("account protect", account.address, by: actor, in: db)
         }
         return recovery

@@ -57,7 +57,7 @@ extension Directory {
     /// Looks whether the password is the account's, in both modes. Throws `.wrongPassword`.
     package func checkPassword(of address: String, _ password: SecretBytes) async throws {
         let found = try await loginRows(of: address)
-        guard try await check(found.verifier, password) != nil else {
+        guard try await recallOrCheck(found.verifier, password) != nil else {
             throw DirectoryError.wrongPassword(found.account.address)
         }
     }
@@ -71,7 +71,7 @@ extension Directory {
         case nil: throw DirectoryError.ownerNeeded(account.address)
         case .password(let password):
             let found = try await loginRows(of: account.address)
-            guard let key = try await check(found.verifier, password)?.key else {
+            guard let key = try await recallOrCheck(found.verifier, password)?.key else {
                 throw DirectoryError.wrongPassword(account.address)
             }
             return OpenedAccount(account: account.id, file: found.file, key: key)

@@ -84,7 +84,7 @@ extension AccountStore {
     private func file(_ opened: [OpenedArrival], of arrivals: Arrivals) async throws(StoreError) -> Int {
         guard !opened.isEmpty else { return 0 }
         let bytes = opened.reduce(0) { $0 + $1.message.layout.size }
-        let (count, use) = try await append(bytes: bytes) { db in
+        let (count, use) = try await append(messages: opened.count, bytes: bytes) { db in
             var count = 0
             for arrival in opened where try db.delivery(of: arrival.key) == nil {
                 let stored = try db.append(

@@ -62,7 +62,7 @@ package enum ArrivalsFile {
     static func open(path: String, key: SealedKey) throws -> OpenFile {
         guard let identity = FileIdentity(path: path) else { throw StoreError.noSuchAccount }
         let pool = try SealedDatabase.openPool(path: path, key: key, migrations: migrations, readers: 1)
-        return OpenFile(pool: pool, identity: identity)
+        return OpenFile(pool: pool, identity: identity, backlog: nil)
     }
 }
 

@@ -19,6 +19,7 @@ package final class AccountDirectory: Sendable {
     let files: OpenFiles
     /// Of sealed arrivals, half as many as of accounts.
     let arrivalFiles: OpenFiles
+    let indexing = IndexingQueue()
 
     /// - Parameters:
     ///   - root: folder of the account files (`<data>/accounts`); made when missing.
@@ -42,7 +43,7 @@ package final class AccountDirectory: Sendable {
         places = arrivals
         let path: @Sendable (String) -> String = { "\(root)/\($0).db" }
         files = OpenFiles(limit: limit, path: path) { name in
-            try AccountFile.open(path: path(name), key: Self.key(of: name, keys))
+            try AccountFile.open(path: path(name), key: Self.key(of: name, keys), limits: limits)
         }
         arrivalFiles = OpenFiles(limit: max(1, limit / 2), path: { "\(root)/\($0)\(ArrivalsFile.suffix)" }) { _ in
             throw StoreError.keyUnavailable

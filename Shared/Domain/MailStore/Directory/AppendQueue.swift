@@ -11,6 +11,7 @@ actor AppendQueue {
 
     private struct Pending {
         var work: Work
+        var messages: Int
         var bytes: Int
         var answer: Answer
     }
@@ -19,14 +20,18 @@ actor AppendQueue {
     private static let batchBytes = 16 * 1024 * 1024
 
     private let pool: DatabasePool
+    /// Of a file that has one.
+    private let backlog: TextBacklog?
+    /// Since the backlog was measured.
+    private var stored = (count: 0, bytes: 0)
     private var pending: [Pending] = []
     private var isRunning = false
 
-    init(pool: DatabasePool) { self.pool = pool }
+    init(pool: DatabasePool, backlog: TextBacklog?) { (self.pool, self.backlog) = (pool, backlog) }
 
     /// What `work` returned, once it is on disk.
     func run<T: Sendable>(
-        bytes: Int, _ work: @escaping @Sendable (Database) throws -> T
+        messages: Int = 1, bytes: Int, _ work: @escaping @Sendable (Database) throws -> T
     ) async throws(StoreError) -> T {
         let outcome = Mutex<T?>(nil)
         let result = await withCheckedContinuation { (answer: Answer) in
@@ -34,7 +39,7 @@ actor AppendQueue {
                 let value = try work(db)
                 outcome.withLock { $0 = value }
             }
-            pending.append(Pending(work: keeping, bytes: bytes, answer: answer))
+            pending.append(Pending(work: keeping, messages: messages, bytes: bytes, answer: answer))
             if !isRunning {
                 isRunning = true
                 // Ends with the last of the appends that wait on it, whose callers hold the file.
@@ -57,10 +62,19 @@ actor AppendQueue {
                 }.count)
             let batch = Array(pending.prefix(count))
             pending.removeFirst(count)
+            await keepBacklog(within: batch)
             let results = await Self.commit(batch.map(\.work), to: pool)
             for (request, result) in zip(batch, results) { request.answer.resume(returning: result) }
         }
         isRunning = false
+    }
+
+    /// Who stores faster than anybody indexes waits for the index. An index that fails stops no delivery.
+    private func keepBacklog(within batch: [Pending]) async {
+        var counted = stored
+        for request in batch { counted = (counted.count + request.messages, counted.bytes + request.bytes) }
+        try? await backlog?.keepBound(&counted)
+        stored = counted
     }
 
     private static func commit(_ batch: [Work], to pool: DatabasePool) async -> [Result<Void, StoreError>] {

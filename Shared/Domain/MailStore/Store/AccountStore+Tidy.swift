@@ -2,20 +2,21 @@
 import GRDB
 
 extension AccountStore {
-    /// One small step of tidying: frees bytes of messages that nobody can be sending any more, forgets old delivery
-    /// keys, saves the columns of a large mailbox for SELECT, gives pages back to the file system. True when there is
+    /// One small step of tidying: indexes texts that wait, frees bytes of messages that nobody can be sending any more,
+    /// forgets old delivery keys, saves the columns of a large mailbox for SELECT, gives pages back to the file system. True when there is
     /// more to do at once. Call it now and then, when idle.
     @discardableResult
     package func tidy() async throws(StoreError) -> Bool {
         let now = SystemClock.seconds()
         let released = now - Int64(limits.bodyGraceSeconds)
         let delivered = now - Int64(limits.deliveryKeyDays) * 86400
+        let texts = try await indexTexts()
         return try await write { db in
             let bodies = try db.freeBodies(releasedBy: released)
             let forgotten = try db.forgetDeliveries(before: delivered)
             let saved = try db.saveColumns()
             let free = try db.giveBackPages()
-            return bodies || forgotten || saved || free
+            return texts || bodies || forgotten || saved || free
         }
     }
 }
@@ -50,6 +51,7 @@ extension Database {
             try execute(
                 sql: "DELETE FROM chunks WHERE id BETWEEN ? AND ?", arguments: [keys.lowerBound, keys.upperBound])
             try execute(sql: "DELETE FROM texts WHERE body = ?", arguments: [body])
+            try execute(sql: "DELETE FROM unindexed WHERE body = ?", arguments: [body])
             try execute(sql: "DELETE FROM bodies WHERE id = ?", arguments: [body])
             bytes += row[1]
             if bytes >= 16 * 1024 * 1024 { return true }
