@@ -70,6 +70,7 @@ let tools: [Target] = [
     system("CUnbound"),
     system("CPublicSuffix"),
     system("CLibXML2", pkgConfig: "libxml-2.0"),
+    system("CProcess"),
     .target(
         name: "CSealedSQLite", path: "Shared/Tools/CSealedSQLite",
         linkerSettings: [.linkedLibrary("sqlite3"), .linkedLibrary("sodium")]),
@@ -79,7 +80,7 @@ let tools: [Target] = [
     library(
         "ServiceKit", layer: "Tools",
         [
-            nio, nioPosix, nioHTTP1, nioSSL, logging, metrics, coreMetrics, configuration, lifecycle,
+            "CProcess", nio, nioPosix, nioHTTP1, nioSSL, logging, metrics, coreMetrics, configuration, lifecycle,
         ]),
     library(
         "WebServer", layer: "Tools",
@@ -89,12 +90,14 @@ let tools: [Target] = [
 let domain: [Target] = [
     library(
         "Accounts", layer: "Domain", ["MailFormat", "SealedSQLite", "CSodium", crypto, cryptoExtras, grdb, logging]),
-    library("MailStore", layer: "Domain", ["Accounts", "MailFormat", "SealedSQLite", crypto, grdb, logging]),
+    library(
+        "MailStore", layer: "Domain", ["Accounts", "MailFormat", "SealedSQLite", crypto, grdb, logging, lifecycle]),
     library("Logins", layer: "Domain", ["Accounts", "RedisStreams", "SASLMechanisms", nio, logging, metrics]),
     library("BackupJobs", layer: "Domain", ["RedisStreams", logging, lifecycle]),
-    library("CalendarStore", layer: "Domain", ["MailStore", crypto, grdb]),
+    library("CalendarStore", layer: "Domain", ["MailStore", "SealedSQLite", crypto, grdb]),
     library("MailAuthentication", layer: "Domain", ["MailFormat", "DNSClient", "CPublicSuffix", crypto, cryptoExtras]),
-    library("DomainRecords", layer: "Domain", ["Accounts", "DNSClient", "MailAuthentication", crypto]),
+    library(
+        "DomainRecords", layer: "Domain", ["Accounts", "DNSClient", "MailAuthentication", "SealedSQLite", crypto]),
     library("OutgoingQueue", layer: "Domain", ["SealedSQLite", grdb]),
     library(
         "MailFlow", layer: "Domain",
@@ -140,7 +143,7 @@ let sessions: [Target] = [
         "AdminSite", layer: "Sessions",
         [
             "WebServer", "ServiceKit", "DNSClient", "SASLMechanisms", "Accounts", "MailStore", "OutgoingQueue",
-            "DomainRecords", "BackupJobs", nio, hummingbird, httpTypes, mustache, crypto, logging,
+            "DomainRecords", "BackupJobs", "SealedSQLite", nio, hummingbird, httpTypes, mustache, crypto, logging,
         ], embedded: "Resources"),
     library(
         "BackupEngine", layer: "Sessions",

@@ -76,7 +76,8 @@ struct Entry {
             ReadinessCheck("redis", isNeeded: false, problem: { await redis.problem() }),
         ]
         return ServiceMain.Assembly(
-            services: [redis, announcements, Upkeep(accounts: accounts), server], checks: checks)
+            services: [redis, announcements, TextIndexing(accounts), Upkeep(accounts: accounts), server], checks: checks
+        )
     }
 }
 

@@ -26,16 +26,11 @@ state = pathlib.Path(instance.values["data"]).parent
 
 
 class Process:
-    """One of the instance's processes, started again with the command and environment that it had."""
+    """One of the instance's processes, started again with the command that it was started with."""
 
     def __init__(self, name):
         self.name, self.pid = name, instance.values["pids"][name]
-        self.command = pathlib.Path(f"/proc/{self.pid}/cmdline").read_bytes().split(b"\0")[:-1]
-        self.environment = dict(
-            line.split(b"=", 1) for line in pathlib.Path(f"/proc/{self.pid}/environ").read_bytes().split(b"\0") if b"=" in line
-        )
-        if name == "redis":  # it rewrites its own command line
-            self.command = [b"redis-server", str(state / "redis" / "redis.conf").encode()]
+        self.command = (state / "run" / f"{name}.command").read_bytes().split(b"\0")[:-1]
 
     def kill_and_restart(self):
         os.kill(self.pid, signal.SIGKILL)
@@ -45,7 +40,7 @@ class Process:
             wait_for(lambda: not pathlib.Path(f"/proc/{self.pid}").exists() or "Z" in
                      pathlib.Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()[0], f"{self.name} to die")
         with open(state / "logs" / f"{self.name}.log", "ab") as log:
-            process = subprocess.Popen(self.command, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+            process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         self.pid = process.pid
         (state / "run" / f"{self.name}.pid").write_text(f"{self.pid}\n")
 

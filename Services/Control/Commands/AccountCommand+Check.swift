@@ -104,7 +104,7 @@ extension AccountCommand {
                 return print(
                     "\(line.address): closed, not examined (a zero-access account; with --own-password-file it is)")
             }
-            let size = ByteCountFormatter.string(fromByteCount: Int64(line.bytes), countStyle: .file)
+            let size = bytesText(Int64(line.bytes))
             print("\(line.address): \(line.sound ? "sound" : "DAMAGED"), \(line.messages) messages, \(size)")
             for finding in line.findings { print("  \(finding)") }
         }

@@ -46,7 +46,7 @@ extension AccountCommand {
         }
 
         private func tell(_ report: SalvageReport, _ account: AccountRecord, _ old: String, _ output: String) {
-            let size = ByteCountFormatter.string(fromByteCount: Int64(report.bytes), countStyle: .file)
+            let size = bytesText(Int64(report.bytes))
             print(
                 "\(account.address): \(report.unreadablePages) of \(report.pages) pages cannot be read; saved "
                     + "\(report.messages) messages in their mailboxes, \(report.misplaced) in Recovered, \(size), and "

@@ -44,7 +44,7 @@ struct BackupKeysCommand: ParsableCommand {
         let master = try KeyFile.read(master)
         let (keys, recovery): (BackupKeys, RecoveryKey)
         if renew {
-            (keys, recovery) = try BackupKeys.renew(master: master, repository: BackupKeys(folder: output).repository)
+            (keys, recovery) = try BackupKeys(folder: output).renewed(master: master)
         } else {
             guard !BackupKeys.exist(in: output) else {
                 throw Failure(
@@ -56,11 +56,15 @@ struct BackupKeysCommand: ParsableCommand {
         if let path = recoveryKeyOutput { try SecretFile.write(recovery.text, to: path) }
         try makeFolder(output, mode: 0o700)
         try keys.write(to: output)
-        if let path = recoveryKeyOutput {
-            say("The recovery key is in \(path): move it away from this server.")
-        } else {
-            print(recovery.text)
-            say("This is the recovery key. Write it down now and keep it away from this server: it is not shown again.")
-        }
+        recovery.tell(writtenTo: recoveryKeyOutput)
+    }
+}
+
+extension RecoveryKey {
+    /// Shows it, or says where it is.
+    func tell(writtenTo path: String?) {
+        if let path { return say("The recovery key is in \(path): move it away from this server.") }
+        print(text)
+        say("This is the recovery key. Write it down now and keep it away from this server: it is not shown again.")
     }
 }

@@ -56,10 +56,11 @@ package final class POP3Session {
     func nextLine() async throws -> LineReader.Event? {
         while true {
             if let event = lines.next() { return event }
-            guard let bytes = try await transport.read(seconds: maildrop == nil ? limits.loginIdle : limits.idle) else {
+            guard var bytes = try await transport.read(seconds: maildrop == nil ? limits.loginIdle : limits.idle) else {
                 return nil
             }
             lines.append(bytes)
+            wipe(&bytes)
         }
     }
 

@@ -34,7 +34,7 @@ extension Directory {
         }
         let hash = try await hash(password)
         let (id, key, time) = (AccountID.random(), SealedKey.random(), seconds)
-        let slot = try KeySlot.seal(key, for: .accounts, identity: id.description, keys: keys)
+        _ = try keys.key(.accounts)
         do {
             try await makeFile(id, key)
             return try await pool.write { db in
@@ -48,7 +48,7 @@ extension Directory {
                     ])
                 try db.execute(
                     sql: "INSERT INTO account_slots (account, kind, slot) VALUES (?, 'accounts', ?)",
-                    arguments: [id.description, slot.data])
+                    arguments: [id.description, self.wrap(key, for: .accounts, identity: id.description, in: db).data])
                 try db.execute(
                     sql: "INSERT INTO credentials (account, label, hash, created) VALUES (?, '', ?, ?)",
                     arguments: [id.description, hash, time])

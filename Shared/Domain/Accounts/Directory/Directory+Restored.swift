@@ -37,7 +37,6 @@ extension Directory {
         async throws
     {
         let name = try LocalName(new: address)
-        let slot = try KeySlot.seal(key, for: .accounts, identity: id.description, keys: keys)
         let account = export.account
         try await pool.write { db in
             let domain = try name.domainRow(in: db)
@@ -53,7 +52,7 @@ extension Directory {
                 ])
             try db.execute(
                 sql: "INSERT INTO account_slots (account, kind, slot) VALUES (?, 'accounts', ?)",
-                arguments: [id.description, slot.data])
+                arguments: [id.description, self.wrap(key, for: .accounts, identity: id.description, in: db).data])
             for credential in export.credentials {
                 try db.execute(
                     sql: "INSERT INTO credentials (account, label, hash, created) VALUES (?, ?, ?, ?)",
@@ -69,30 +68,6 @@ extension Directory {
         try await pool.read { db in
             _ = try name.domainRow(in: db)
             if try name.isTaken(in: db) { throw DirectoryError.addressTaken(name.address) }
-        }
-    }
-
-    /// Wraps every key in here by other purpose keys, in one transaction. The file's own slot is `StoreFile.rewrap`.
-    package func rewrap(to present: PurposeKeys) async throws {
-        let keys = keys
-        try await pool.write { db in
-            for row in try Row.fetchAll(db, sql: "SELECT id, account, slot FROM account_slots WHERE kind = 'accounts'")
-            {
-                let slot = try KeySlot(bytes: [UInt8](row[2] as Data)).rewrapped(
-                    for: .accounts, identity: row[1], from: keys, to: present)
-                try db.execute(
-                    sql: "UPDATE account_slots SET slot = ? WHERE id = ?", arguments: [slot.data, row[0] as Int64])
-            }
-            let signing = try Row.fetchAll(
-                db,
-                sql: "SELECT s.id, d.name, s.selector, s.slot FROM signing_keys s JOIN domains d ON d.id = s.domain")
-            for row in signing {
-                let slot = try KeySlot(bytes: [UInt8](row[3] as Data)).rewrapped(
-                    for: .signing, identity: SigningKey.identity(domain: row[1], selector: row[2]), from: keys,
-                    to: present)
-                try db.execute(
-                    sql: "UPDATE signing_keys SET slot = ? WHERE id = ?", arguments: [slot.data, row[0] as Int64])
-            }
         }
     }
 }

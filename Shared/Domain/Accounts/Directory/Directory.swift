@@ -49,7 +49,7 @@ package final class Directory: Sendable {
         return try Directory(dataFolder: dataFolder, keys: keys)
     }
 
-    package func close() throws { try pool.close() }
+    package func close() throws { try SealedDatabase.close(pool) }
 
     /// What SQLite finds wrong in the file, at most 20 lines; empty when it is sound.
     package func integrityProblems() async throws -> [String] {

@@ -59,20 +59,37 @@ package struct KeySlot: Sendable, Equatable {
     }
 
     func openSecret(for purpose: KeyPurpose, identity: String, keys: PurposeKeys) throws -> SecretBytes {
-        let wrapping = try keys.key(purpose)
-        try check(algorithm: Self.xchacha20Poly1305)
-        let secret = try wrapping.withUnsafeBytes {
-            try openSecret(headCount: Self.plainHead.count, name: purpose.rawValue, identity: identity, key: $0)
-        }
-        guard let secret else { throw KeySlotError.refused(purpose, identity: identity) }
-        return secret
+        let tried = try keys.all(purpose)
+        if let secret = try openSecret(for: purpose, identity: identity, by: tried) { return secret }
+        let newer = keys.newer(than: tried, purpose)
+        if let secret = try openSecret(for: purpose, identity: identity, by: newer) { return secret }
+        throw KeySlotError.refused(purpose, identity: identity)
     }
 
-    /// The same secret under another purpose key.
+    /// `nil`: none of these keys opens it.
+    private func openSecret(
+        for purpose: KeyPurpose, identity: String, by keys: [SealedKey]
+    ) throws(KeySlotError) -> SecretBytes? {
+        for key in keys {
+            if let secret = try openSecret(name: purpose.rawValue, identity: identity, key: key) { return secret }
+        }
+        return nil
+    }
+
+    /// Of algorithm 1; `nil`: the key does not open it.
+    private func openSecret(name: String, identity: String, key: SealedKey) throws(KeySlotError) -> SecretBytes? {
+        try check(algorithm: Self.xchacha20Poly1305)
+        return try key.withUnsafeBytes { key throws(KeySlotError) in
+            try openSecret(headCount: Self.plainHead.count, name: name, identity: identity, key: key)
+        }
+    }
+
+    /// The same secret under another purpose key; `nil` when it is under that already.
     func rewrapped(
         for purpose: KeyPurpose, identity: String, from keys: PurposeKeys, to present: PurposeKeys
-    ) throws -> KeySlot {
+    ) throws -> KeySlot? {
         let wrapping = try present.key(purpose)
+        guard try openSecret(name: purpose.rawValue, identity: identity, key: wrapping) == nil else { return nil }
         return try openSecret(for: purpose, identity: identity, keys: keys).withBytes {
             Self.seal($0, for: purpose, identity: identity, key: wrapping)
         }
@@ -93,11 +110,9 @@ package struct KeySlot: Sendable, Equatable {
 
     /// `nil`: another key wrapped it, or it was moved or damaged.
     func open(kind: SlotKind, identity: String, key: SealedKey) throws(KeySlotError) -> SealedKey? {
-        try check(algorithm: Self.xchacha20Poly1305)
-        let secret = try key.withUnsafeBytes { key throws(KeySlotError) in
-            try openSecret(headCount: Self.plainHead.count, name: kind.rawValue, identity: identity, key: key)
+        try openSecret(name: kind.rawValue, identity: identity, key: key).map { secret throws(KeySlotError) in
+            try Self.key(secret)
         }
-        return try secret.map(Self.key)
     }
 
     // MARK: What all have in common

@@ -16,6 +16,7 @@ package final class AccountDirectory: Sendable {
     private let keys: @Sendable (AccountID) throws -> SealedKey
     private let quotas: @Sendable (AccountID) async throws -> Int?
     private let files: OpenFiles
+    let indexing = IndexingQueue()
 
     /// - Parameters:
     ///   - root: folder of the account files (`<data>/accounts`); made when missing.
@@ -36,7 +37,7 @@ package final class AccountDirectory: Sendable {
         quotas = quota
         let path: @Sendable (String) -> String = { "\(root)/\($0).db" }
         files = OpenFiles(limit: limit, path: path) { name in
-            try AccountFile.open(path: path(name), key: Self.key(of: name, keys))
+            try AccountFile.open(path: path(name), key: Self.key(of: name, keys), limits: limits)
         }
     }
 

@@ -19,10 +19,13 @@ actor AppendQueue {
     private static let batchBytes = 16 * 1024 * 1024
 
     private let pool: DatabasePool
+    private let backlog: TextBacklog
+    /// Since the backlog was measured.
+    private var stored = (count: 0, bytes: 0)
     private var pending: [Pending] = []
     private var isRunning = false
 
-    init(pool: DatabasePool) { self.pool = pool }
+    init(pool: DatabasePool, backlog: TextBacklog) { (self.pool, self.backlog) = (pool, backlog) }
 
     func run(bytes: Int, _ work: @escaping Work) async throws(StoreError) -> Appended {
         let result = await withCheckedContinuation { (answer: Answer) in
@@ -47,10 +50,19 @@ actor AppendQueue {
                 }.count)
             let batch = Array(pending.prefix(count))
             pending.removeFirst(count)
+            await keepBacklog(within: batch)
             let results = await Self.commit(batch.map(\.work), to: pool)
             for (request, result) in zip(batch, results) { request.answer.resume(returning: result) }
         }
         isRunning = false
+    }
+
+    /// Who stores faster than anybody indexes waits for the index. An index that fails stops no delivery.
+    private func keepBacklog(within batch: [Pending]) async {
+        var counted = stored
+        for request in batch { counted = (counted.count + 1, counted.bytes + request.bytes) }
+        try? await backlog.keepBound(&counted)
+        stored = counted
     }
 
     private static func commit(_ batch: [Work], to pool: DatabasePool) async -> [Result<Appended, StoreError>] {

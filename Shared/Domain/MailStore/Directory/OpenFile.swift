@@ -6,13 +6,15 @@ import GRDB
 final class OpenFile: Sendable {
     let pool: DatabasePool
     let appends: AppendQueue
+    let backlog: TextBacklog
     /// Which file it is: a path may be given to another (restore, or removal by another process).
     let identity: FileIdentity
 
-    init(pool: DatabasePool, identity: FileIdentity) {
+    init(pool: DatabasePool, identity: FileIdentity, limits: StoreLimits) {
         self.pool = pool
         self.identity = identity
-        appends = AppendQueue(pool: pool)
+        backlog = TextBacklog(pool: pool, limits: limits)
+        appends = AppendQueue(pool: pool, backlog: backlog)
     }
 }
 

@@ -2,6 +2,7 @@
 import Dispatch
 import Foundation
 import GRDB
+import SealedSQLite
 
 /// The bounded set of open files. Leased while in use; the one unused for longest goes first.
 ///
@@ -129,13 +130,7 @@ actor OpenFiles {
         wake()
     }
 
-    /// The writer last: only then is the log worked in and removed. A pool closes its readers last, which may not write.
-    private static func close(_ file: OpenFile) async {
-        _ = await onQueue {
-            file.pool.invalidateReadOnlyConnections()
-            try file.pool.close()
-        }
-    }
+    private static func close(_ file: OpenFile) async { _ = await onQueue { try SealedDatabase.close(file.pool) } }
 
     private static func onQueue<T: Sendable>(
         _ body: @escaping @Sendable () throws -> T

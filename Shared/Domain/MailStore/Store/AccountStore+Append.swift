@@ -101,11 +101,8 @@ extension Database {
         for n in 0..<layout.count {
             try chunk.execute(arguments: [ChunkLayout.key(body, n), Data(message.bytes[layout.range(n)])])
         }
-        try cachedStatement(sql: "INSERT INTO texts (body, header, content, complete) VALUES (?, ?, ?, ?)")
-            .execute(arguments: [
-                body, String(decoding: message.text.header, as: UTF8.self),
-                String(decoding: message.text.content, as: UTF8.self), message.text.isComplete,
-            ])
+        try cachedStatement(sql: "INSERT INTO unindexed (body, size) VALUES (?, ?)")
+            .execute(arguments: [body, layout.size])
         return body
     }
 

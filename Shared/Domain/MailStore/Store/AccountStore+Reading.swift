@@ -88,7 +88,7 @@ extension AccountStore {
                         flags: keywords.flags(UInt64(bitPattern: row[2] as Int64)),
                         internalDate: InternalDate(seconds: row[3], zoneMinutes: row[4]), size: row[5],
                         headerSize: row[7], body: BodyID(rawValue: row[6]), header: nil,
-                        structure: (row[8] as Data?).flatMap(StructureCoding.decode)))
+                        structure: try (row[8] as Data?).flatMap { try StructureCoding.decode($0, size: row[5]) }))
             }
             if fields.contains(.header) {
                 for index in found.indices where found[index].headerSize <= StoreLimits.readBytes {

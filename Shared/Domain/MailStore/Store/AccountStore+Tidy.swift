@@ -2,14 +2,15 @@
 import GRDB
 
 extension AccountStore {
-    /// One small step of tidying: frees bytes of messages that nobody can be sending any more, forgets old delivery
-    /// keys, saves the columns of a large mailbox for SELECT, gives pages back to the file system. True when there is
+    /// One small step of tidying: indexes texts that wait, frees bytes of messages that nobody can be sending any more,
+    /// forgets old delivery keys, saves the columns of a large mailbox for SELECT, gives pages back to the file system. True when there is
     /// more to do at once. Call it now and then, when idle.
     @discardableResult
     package func tidy() async throws(StoreError) -> Bool {
         let now = SystemClock.seconds()
         let released = now - Int64(limits.bodyGraceSeconds)
         let delivered = now - Int64(limits.deliveryKeyDays) * 86400
+        let texts = try await indexTexts()
         return try await write { db in
             let bodies = try db.freeBodies(releasedBy: released)
             try db.execute(
@@ -20,7 +21,7 @@ extension AccountStore {
             let saved = try db.saveColumns()
             _ = try Row.fetchAll(db, sql: "PRAGMA incremental_vacuum(256)")
             let free = try Int.fetchOne(db, sql: "PRAGMA freelist_count") ?? 0
-            return bodies || forgotten == 500 || saved || free > 0
+            return texts || bodies || forgotten == 500 || saved || free > 0
         }
     }
 }
@@ -38,6 +39,7 @@ extension Database {
             try execute(
                 sql: "DELETE FROM chunks WHERE id BETWEEN ? AND ?", arguments: [keys.lowerBound, keys.upperBound])
             try execute(sql: "DELETE FROM texts WHERE body = ?", arguments: [body])
+            try execute(sql: "DELETE FROM unindexed WHERE body = ?", arguments: [body])
             try execute(sql: "DELETE FROM bodies WHERE id = ?", arguments: [body])
             bytes += row[1]
             if bytes >= 16 * 1024 * 1024 { return true }

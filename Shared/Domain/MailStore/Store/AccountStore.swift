@@ -45,6 +45,8 @@ package final class AccountStore: Sendable {
     /// As `write`, sharing the sync with other appends. `.diskFull` when `bytes` more would leave too little room.
     func append(bytes: Int, _ body: @escaping AppendQueue.Work) async throws(StoreError) -> Appended {
         try checkDisk(for: bytes)
-        return try await directory.withFile(of: account) { try await $0.appends.run(bytes: bytes, body) }
+        let stored = try await directory.withFile(of: account) { try await $0.appends.run(bytes: bytes, body) }
+        directory.indexing.note(account)
+        return stored
     }
 }

@@ -10,7 +10,6 @@ struct PreparedMessage: Sendable {
     /// Day of the Date field in its own zone, days since 1970.
     let sentDay: Int?
     let structure: [UInt8]
-    let text: MessageText
 
     /// Throws `.messageTooLarge`.
     init(_ message: [UInt8], limits: StoreLimits) throws(StoreError) {
@@ -20,7 +19,6 @@ struct PreparedMessage: Sendable {
         headerSize = min(root.header.upperBound, message.count)
         layout = ChunkLayout(size: message.count, headerSize: headerSize)
         sentDay = root.envelope?.date.flatMap { DateTime(parsing: $0) }?.localDay
-        structure = try StructureCoding.encode(root)
-        text = MessageText(root, message, limit: limits.indexedTextBytes)
+        structure = StructureCoding.encode(root)
     }
 }

@@ -84,7 +84,7 @@ package struct RestoreAll: Sendable {
     }
 
     private func build(
-        _ source: RestoreSource, in folders: RestoreFolders, wrappedBy target: PurposeKeys?, _ report: inout Report,
+        _ source: RestoreSource, in folders: RestoreFolders, wrappedBy target: PurposeKeys, _ report: inout Report,
         _ control: JobControl
     ) async throws {
         var progress = Progress(control: control, total: source.manifest.bytes)
@@ -110,40 +110,35 @@ package struct RestoreAll: Sendable {
             }
         }
         if hasSpool { report.held = try await holdSpool(in: folders.root, source.purposeKeys) }
-        if let target { try await directory.rewrap(to: target) }
+        try await directory.rewrap(to: target)
         try directory.close()
-        try SealedDatabase.settle(
-            StoreFile.configuration.path(in: folders.root),
-            key: StoreFile.configuration.key(in: folders.root, keys: source.purposeKeys))
-        if let target {
-            try StoreFile.configuration.rewrap(in: folders.root, from: source.purposeKeys, to: target)
-            if hasSpool { try StoreFile.spool.rewrap(in: folders.root, from: source.purposeKeys, to: target) }
-        }
+        try StoreFile.configuration.rewrap(in: folders.root, from: source.purposeKeys, to: target)
+        if hasSpool { try StoreFile.spool.rewrap(in: folders.root, from: source.purposeKeys, to: target) }
         report.settings = try writeSettings(source) { try progress.add($0) }
     }
 
-    /// Of one account's file, which keeps no other from coming back. A damaged version byte reads as a later release's.
+    /// Of one account's file, which keeps no other from coming back.
     private static func isDamage(_ error: any Error) -> Bool {
         switch error {
-        case BackupError.damaged, BackupError.laterRelease, StoreError.damaged: true
+        case BackupError.damaged, StoreError.damaged: true
         default: false
         }
     }
 
-    /// The keys to wrap by; `nil`: those of the backup, which are then in the folder.
-    private func presentKeys(_ source: RestoreSource, _ report: inout Report) throws -> PurposeKeys? {
+    /// The keys to wrap by: those in the folder, or those of the newest master key of the backups, which are then put there.
+    /// The backup itself may be from before a rotation, or have a part from before and a part from after.
+    private func presentKeys(_ source: RestoreSource, _ report: inout Report) throws -> PurposeKeys {
         for folder in [keys, backupKeys].compactMap({ $0 }) { try PlainFile.makeFolder(folder, mode: 0o700) }
         if let backupKeys { try source.backupKeys.write(to: backupKeys) }
         let present = try PurposeKeys(folder: keys)
-        if KeyPurpose.allCases.allSatisfy(present.contains) {
-            let isSame = try KeyPurpose.allCases.allSatisfy { try present.key($0) == source.purposeKeys.key($0) }
-            report.keptKeys = !isSame
-            if isSame, let master { try KeyFile.write(source.master, to: master) }
-            return isSame ? nil : present
-        }
+        let newest = PurposeKeys(master: source.master)
+        let isThere = KeyPurpose.allCases.allSatisfy(present.contains)
+        let isSame = try isThere && KeyPurpose.allCases.allSatisfy { try present.key($0) == newest.key($0) }
+        report.keptKeys = isThere && !isSame
+        if report.keptKeys { return present }
         if let master { try KeyFile.write(source.master, to: master) }
-        try source.purposeKeys.write(to: keys)
-        return nil
+        try newest.write(to: keys)
+        return newest
     }
 
     /// Of the live file that is replaced, if there is one that opens.
@@ -158,8 +153,7 @@ package struct RestoreAll: Sendable {
     private func holdSpool(in folder: String, _ keys: PurposeKeys) async throws -> Int {
         let pool = try StoreFile.spool.open(in: folder, keys: keys, migrations: OutgoingQueue.migrations)
         let held = try await OutgoingQueue(database: pool).holdRestored()
-        try pool.close()
-        try SealedDatabase.settle(StoreFile.spool.path(in: folder), key: StoreFile.spool.key(in: folder, keys: keys))
+        try SealedDatabase.close(pool)
         return held
     }
 

@@ -6,18 +6,21 @@ import SealedSQLite
 /// A backup that was opened with the recovery key.
 package final class RestoreSource {
     package let manifest: Manifest
+    /// The newest of the store.
     package let master: SealedKey
     package let backupKeys: BackupKeys
-    /// Those that the files of the backup were made with.
+    /// Open the slots of the backup, of whatever master key they are.
     let purposeKeys: PurposeKeys
     private let repository: Repository
 
     /// - Parameter backup: an id; `nil`: the newest. Others can read the repository meanwhile, none writes to it.
     package init(_ place: RepositoryPlace, _ key: RecoveryKey, backup: String?) throws {
-        (repository, backupKeys, master) = try place.open(key)
+        let masters: [SealedKey]
+        (repository, backupKeys, masters) = try place.open(key)
+        master = masters[0]
         try repository.store.lock(alone: false)
         manifest = try repository.manifest(newestOr: backup)
-        purposeKeys = PurposeKeys(master: master)
+        purposeKeys = PurposeKeys(masters: masters)
     }
 
     deinit { repository.store.unlock() }

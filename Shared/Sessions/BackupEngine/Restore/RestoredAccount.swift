@@ -24,6 +24,5 @@ enum RestoredAccount {
             throw error
         }
         await files.close()
-        try SealedDatabase.settle("\(folder)/\(account).db", key: key)
     }
 }

@@ -3,6 +3,7 @@ import Accounts
 import IMAPGrammar
 import Logging
 import MailStore
+import SASLMechanisms
 import ServiceKit
 
 /// One client's session: reads commands, answers them one after the other. Owned by one task.
@@ -90,10 +91,11 @@ package final class IMAPSession {
     func nextEvent(rawLine: Bool = false) async throws -> IMAPFraming.Event? {
         while true {
             if let event = framing.next(rawLine: rawLine) { return event }
-            guard let bytes = try await transport.read(seconds: store == nil ? limits.loginIdle : limits.idle) else {
+            guard var bytes = try await transport.read(seconds: store == nil ? limits.loginIdle : limits.idle) else {
                 return nil
             }
             framing.append(bytes)
+            wipe(&bytes)
         }
     }
 
