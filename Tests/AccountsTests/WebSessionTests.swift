@@ -114,12 +114,16 @@ import Testing
                     DROP TABLE web_sessions;
                     ALTER TABLE domains DROP COLUMN quota;
                     ALTER TABLE accounts DROP COLUMN quota;
+                    ALTER TABLE account_slots DROP COLUMN file;
+                    ALTER TABLE account_slots DROP COLUMN state;
+                    ALTER TABLE account_slots DROP COLUMN changed;
                     UPDATE schema_version SET number = 1;
                     """)
         }
         try directory.close()
         let again = try fixture.again()
         #expect(try await again.webSession(try await again.openWebSession(of: id)) != nil)
+        #expect(try again.fileKey(of: id).file == AccountFileName(id))
         try again.close()
     }
 

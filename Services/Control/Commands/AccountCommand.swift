@@ -9,7 +9,7 @@ struct AccountCommand: AsyncParsableCommand {
         commandName: "account", abstract: "Accounts: people who have a mailbox here.",
         subcommands: [
             Add.self, List.self, Show.self, Remove.self, Password.self, Quota.self, Disable.self, Enable.self,
-            Administrator.self, Key.self, Check.self, Salvage.self,
+            Administrator.self, Key.self, Rekey.self, Check.self, Salvage.self,
         ])
 
     struct Add: AsyncParsableCommand {
@@ -52,16 +52,19 @@ struct AccountCommand: AsyncParsableCommand {
         @Flag(help: "Print JSON.") var json = false
 
         private struct Line: Encodable {
-            let address, id, name, created: String
+            let address, id, name, created, file: String
             let disabled, administrator: Bool
             let quota: Int?
         }
 
         func run() async throws {
-            let lines = try await store.directory().accounts(of: domain).map {
+            let directory = try store.directory()
+            let files = try await directory.currentFiles()
+            let lines = try await directory.accounts(of: domain).map {
                 Line(
                     address: $0.address, id: $0.id.description, name: $0.displayName, created: timestamp($0.created),
-                    disabled: $0.isDisabled, administrator: $0.isAdministrator, quota: $0.limit)
+                    file: files[$0.id].map { "accounts/\($0).db" } ?? "", disabled: $0.isDisabled,
+                    administrator: $0.isAdministrator, quota: $0.limit)
             }
             if json { return try JSONOption.print(lines) }
             Table(
@@ -69,7 +72,7 @@ struct AccountCommand: AsyncParsableCommand {
                 rows: lines.map {
                     [
                         $0.address, $0.name, $0.disabled ? "disabled" : $0.administrator ? "administrator" : "",
-                        quotaText($0.quota), $0.created, "accounts/\($0.id).db",
+                        quotaText($0.quota), $0.created, $0.file,
                     ]
                 }
             ).print()
@@ -182,7 +185,7 @@ struct AccountCommand: AsyncParsableCommand {
 
         func run() async throws {
             let directory = try store.directory([.accounts])
-            print(try directory.fileKey(of: try await directory.account(address).id).hex)
+            print(try directory.fileKey(of: try await directory.account(address).id).key.hex)
         }
     }
 }

@@ -41,7 +41,7 @@ extension AccountCommand {
         @Flag(help: "Print JSON.") var json = false
 
         private struct Line: Encodable {
-            let address, id, name, created: String
+            let address, id, name, created, file: String
             let disabled, administrator: Bool
             let quota: Int?
             let used, messages, messageBytes, objectBytes: Int
@@ -53,13 +53,14 @@ extension AccountCommand {
             let files = AccountDirectory(
                 root: try store.accountsFolder(), limit: 1, quota: { _ in account.limit },
                 keys: { try directory.fileKey(of: $0) })
+            let file = "accounts/\(try directory.fileKey(of: account.id).file).db"
             let use = try await files.store(for: account.id).use()
             await files.close()
             if json {
                 return try JSONOption.print(
                     Line(
                         address: account.address, id: account.id.description, name: account.displayName,
-                        created: timestamp(account.created), disabled: account.isDisabled,
+                        created: timestamp(account.created), file: file, disabled: account.isDisabled,
                         administrator: account.isAdministrator, quota: account.limit, used: use.bytes,
                         messages: use.messages, messageBytes: use.messageBytes, objectBytes: use.objectBytes))
             }
@@ -68,7 +69,7 @@ extension AccountCommand {
             print(
                 "state     \(account.isDisabled ? "disabled" : account.isAdministrator ? "administrator" : "enabled")")
             print("added     \(timestamp(account.created))")
-            print("file      accounts/\(account.id).db")
+            print("file      \(file)")
             print("quota     \(account.quotaText)")
             print("used      \(ByteSize.text(use.bytes))\(use.limit.map { ", \(use.bytes * 100 / $0) %" } ?? "")")
             print("messages  \(use.messages), \(ByteSize.text(use.messageBytes))")

@@ -30,14 +30,13 @@ extension Directory {
 
     /// Adds an account whose file is there already.
     /// - Parameters:
-    ///   - id: the name of its file.
-    ///   - key: the file's; wrapped here by the accounts key.
+    ///   - file: which, and its key, which is wrapped here by the accounts key.
     /// Throws `.noSuchDomain`, `.addressTaken`.
-    package func add(_ export: AccountExport, as address: String, id: AccountID, key: SealedKey, by actor: String)
+    package func add(_ export: AccountExport, as address: String, id: AccountID, file: AccountFileKey, by actor: String)
         async throws
     {
         let name = try LocalName(new: address)
-        let slot = try KeySlot.seal(key, for: .accounts, identity: id.description, keys: keys)
+        let slot = try KeySlot.seal(file.key, for: .accounts, identity: file.file.identity(in: id), keys: keys)
         let account = export.account
         try await pool.write { db in
             let domain = try name.domainRow(in: db)
@@ -52,14 +51,32 @@ extension Directory {
                     account.isAdministrator,
                 ])
             try db.execute(
-                sql: "INSERT INTO account_slots (account, kind, slot) VALUES (?, 'accounts', ?)",
-                arguments: [id.description, slot.data])
+                sql: """
+                    INSERT INTO account_slots (account, kind, file, slot, changed) VALUES (?, 'accounts', ?, ?, ?)
+                    """,
+                arguments: [id.description, file.file.description, slot.data, self.seconds])
             for credential in export.credentials {
                 try db.execute(
                     sql: "INSERT INTO credentials (account, label, hash, created) VALUES (?, ?, ?, ?)",
                     arguments: [id.description, credential.label, credential.hash, credential.created])
             }
             try self.note("account restore", name.address, by: actor, in: db)
+        }
+    }
+
+    /// From now on that is the account's file, whatever it was before; slots of its other files go. For a store that came out
+    /// of a backup and has that file alone.
+    package func keepOnly(_ file: AccountFileName, of account: AccountID) async throws {
+        try await pool.write { db in
+            try db.execute(
+                sql: """
+                    DELETE FROM account_slots
+                    WHERE account = ?1 AND \(Self.fileSlots) AND CASE file WHEN '' THEN account ELSE file END <> ?2
+                    """,
+                arguments: [account.description, file.description])
+            try db.execute(
+                sql: "UPDATE account_slots SET state = 'current' WHERE account = ?1 AND \(Self.fileSlots)",
+                arguments: [account.description])
         }
     }
 
@@ -76,10 +93,12 @@ extension Directory {
     package func rewrap(to present: PurposeKeys) async throws {
         let keys = keys
         try await pool.write { db in
-            for row in try Row.fetchAll(db, sql: "SELECT id, account, slot FROM account_slots WHERE kind = 'accounts'")
-            {
+            let slots = try Row.fetchAll(
+                db, sql: "SELECT id, account, slot, file FROM account_slots WHERE kind = 'accounts'")
+            for row in slots {
+                guard let account = AccountID(row[1] as String), let file = Self.file(row[3], account) else { continue }
                 let slot = try KeySlot(bytes: [UInt8](row[2] as Data)).rewrapped(
-                    for: .accounts, identity: row[1], from: keys, to: present)
+                    for: .accounts, identity: file.identity(in: account), from: keys, to: present)
                 try db.execute(
                     sql: "UPDATE account_slots SET slot = ? WHERE id = ?", arguments: [slot.data, row[0] as Int64])
             }

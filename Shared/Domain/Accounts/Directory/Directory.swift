@@ -17,6 +17,8 @@ package final class Directory: Sendable {
     let pool: DatabasePool
     let passwords = PasswordMemory()
     let keys: PurposeKeys
+    /// Where the files of the accounts are.
+    let accountsFolder: String
     let now: @Sendable () -> Date
 
     /// Opens config.db. Of `keys`, `.configuration` is needed here; `.accounts` for `fileKey(of:)` and new accounts,
@@ -24,6 +26,7 @@ package final class Directory: Sendable {
     package init(dataFolder: String, keys: PurposeKeys, now: @escaping @Sendable () -> Date = { Date() }) throws {
         pool = try StoreFile.configuration.open(in: dataFolder, keys: keys, migrations: Schema.migrations)
         self.keys = keys
+        accountsFolder = dataFolder + "/accounts"
         self.now = now
     }
 

@@ -6,14 +6,18 @@ import GRDB
 final class OpenFile: Sendable {
     let pool: DatabasePool
     let appends: AppendQueue
-    /// Which file it is: a path may be given to another (restore, or removal by another process).
-    let identity: FileIdentity
+    private let path: String
+    private let identity: FileIdentity
 
-    init(pool: DatabasePool, identity: FileIdentity) {
+    init(pool: DatabasePool, path: String, identity: FileIdentity) {
         self.pool = pool
+        self.path = path
         self.identity = identity
         appends = AppendQueue(pool: pool)
     }
+
+    /// Whether its name is another file's now, or nobody's: keyed anew, restored or removed, maybe by another process.
+    var hasMoved: Bool { FileIdentity(path: path) != identity }
 }
 
 /// Device and inode.
