@@ -2,6 +2,7 @@
 import Accounts
 import ArgumentParser
 import Foundation
+import MailStore
 
 extension AccountCommand {
     struct Protect: AsyncParsableCommand {
@@ -27,7 +28,8 @@ extension AccountCommand {
             guard !account.isZeroAccess else { throw DirectoryError.zeroAccess(account.address) }
             try output.check()
             let password = try PresentPassword.read(passwordFile, of: account)
-            let recovery = try await directory.protect(account.address, password: password, by: operatorName)
+            let recovery = try await directory.protect(
+                account.address, password: password, filesIn: store.accountsFolder(), by: operatorName)
             try output.tell(recovery, of: account)
         }
     }

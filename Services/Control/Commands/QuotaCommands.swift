@@ -51,8 +51,7 @@ extension AccountCommand {
             let disabled, administrator, zeroAccess: Bool
             let quota: Int?
             let appPasswords: Int
-            /// None of a closed zero-access account.
-            let used, messages, messageBytes, objectBytes: Int?
+            let used, messages, messageBytes, objectBytes: Int
         }
 
         func run() async throws {
@@ -60,6 +59,7 @@ extension AccountCommand {
             let account = try await directory.account(address)
             let files = AccountDirectory(
                 root: try store.accountsFolder(), limit: 1, quota: { _ in account.limit },
+                arrivals: { try await directory.arrivals(of: $0) },
                 keys: { try directory.fileKey(of: $0) })
             let apps = try await directory.appPasswords(of: account.address).count
             let file = "accounts/\(try directory.currentFile(of: account.id)).db"
@@ -71,8 +71,8 @@ extension AccountCommand {
                         address: account.address, id: account.id.description, name: account.displayName,
                         created: timestamp(account.created), file: file, disabled: account.isDisabled,
                         administrator: account.isAdministrator, zeroAccess: account.isZeroAccess,
-                        quota: account.limit, appPasswords: apps, used: use?.bytes, messages: use?.messages,
-                        messageBytes: use?.messageBytes, objectBytes: use?.objectBytes))
+                        quota: account.limit, appPasswords: apps, used: use.bytes, messages: use.messages,
+                        messageBytes: use.messageBytes, objectBytes: use.objectBytes))
             }
             print("address   \(account.address)")
             print("name      \(account.displayName)")
@@ -87,19 +87,17 @@ extension AccountCommand {
             print("added     \(timestamp(account.created))")
             print("file      \(file)")
             print("quota     \(account.quotaText)")
-            guard let use else {
-                return print("used      not known: the account is closed (with --own-password-file it is told)")
-            }
             print("used      \(ByteSize.text(use.bytes))\(use.limit.map { ", \(use.bytes * 100 / $0) %" } ?? "")")
             print("messages  \(use.messages), \(ByteSize.text(use.messageBytes))")
             print("calendars and contacts  \(ByteSize.text(use.objectBytes))")
         }
 
-        /// `nil`: of a zero-access account that stays closed. No password is asked for.
+        /// Of a zero-access account that stays closed, as its last session left it, and what arrived since. No password is
+        /// asked for.
         private func use(
             _ account: AccountRecord, _ files: AccountDirectory, _ directory: Directory
-        ) async throws -> StorageUse? {
-            guard !account.isZeroAccess || owner.isGiven else { return nil }
+        ) async throws -> StorageUse {
+            guard account.isZeroAccess, owner.isGiven else { return try await files.use(of: account.id) }
             let hold = try await owner.open(account, in: directory)
             defer { hold?.release() }
             return try await files.store(for: account.id).use()

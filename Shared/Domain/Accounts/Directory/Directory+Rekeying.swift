@@ -9,6 +9,12 @@ package struct NextSlots: Sendable {
 
     /// By the accounts key, as that of every account whose mail the operator can open.
     package static let byAccountsKey = NextSlots { db, account, file, directory in
+        if let current = try Directory.file(of: account, in: db),
+            try Directory.slot(.arrivalKey, of: account, file: current, in: db) != nil
+        {
+            // Its slot is wrapped by the key that goes.
+            throw DirectoryError.arrivalsLeft(account.description)
+        }
         let slot = try directory.wrap(
             file.key, for: .accounts, identity: file.file.identity(in: account), in: db)
         try directory.insert(slot, .accounts, of: account, file: file.file, state: .pending, in: db)

@@ -18,24 +18,11 @@ extension Directory {
         return file.flatMap { keyRing.hold(account, file: $0) }
     }
 
-    /// What mail for an account is sealed to; `nil`: it is no zero-access account. Read anew each time. Throws
-    /// `.noSuchAccount`.
-    package func publicKey(of account: AccountID) async throws -> [UInt8]? {
-        try await pool.read { db in
-            let row = try Row.fetchOne(
-                db, sql: "SELECT zero_access, public_key FROM accounts WHERE id = ?", arguments: [account.description])
-            guard let row else { throw DirectoryError.noSuchAccount(account.description) }
-            guard row[0] as Bool else { return nil }
-            guard let key = row[1] as Data?, key.count == ArrivalKey.publicBytes else { throw KeySlotError.malformed }
-            return [UInt8](key)
-        }
-    }
-
     /// What opens sealed mail of an account that is open in this process. Throws `.noSuchAccount`, `.closed`,
     /// `.notZeroAccess`, `KeySlotError`.
     package func arrivalKey(of account: AccountID) async throws -> ArrivalKey {
         let id = account.description
-        let found = try await pool.read { db -> (KeySlot?, file: String)? in
+        let found = try await pool.read { db -> (KeySlot?, file: AccountFileName)? in
             guard let file = try Self.file(of: account, in: db) else { return nil }
             return (try Self.slot(.arrivalKey, of: account, file: file, in: db)?.slot, file)
         }
@@ -89,7 +76,7 @@ extension Directory {
             }
             return OpenedAccount(account: account.id, file: found.file, key: key)
         case .recoveryKey(let recovery):
-            let found = try await pool.read { db -> (KeySlot, file: String)? in
+            let found = try await pool.read { db -> (KeySlot, file: AccountFileName)? in
                 guard let file = try Self.file(of: account.id, in: db),
                     let row = try Self.slot(.recovery, of: account.id, file: file, in: db)
                 else { return nil }
@@ -125,9 +112,8 @@ extension Directory {
         _ account: AccountRecord, to password: SecretBytes, _ owner: OwnerSecret?, by actor: String,
         keeping session: WebSessionToken?
     ) async throws {
-        guard Self.passwordBytes.contains(password.count) else { throw DirectoryError.passwordLength }
         let opened = try await open(account, with: owner)
-        let slot = try await passwordSlot(opened, password)
+        let slot = try await hashed(password).seal(opened.key, identity: opened.identity)
         try await pool.write { db in
             guard try Self.isUnchanged(account, opened, in: db),
                 let row = try Self.slot(.password, of: account.id, file: opened.file, in: db),
@@ -138,12 +124,11 @@ extension Directory {
         }
     }
 
-    func passwordSlot(_ opened: OpenedAccount, _ password: SecretBytes) async throws -> KeySlot {
+    /// Runs Argon2id in its turn. Throws `.passwordLength`.
+    func hashed(_ password: SecretBytes) async throws -> KeySlot.HashedPassword {
         guard Self.passwordBytes.contains(password.count) else { throw DirectoryError.passwordLength }
         return try await hashing.run {
-            Result { () throws(KeySlotError) in
-                try KeySlot.seal(opened.key, password: password, identity: opened.identity)
-            }
+            Result { () throws(KeySlotError) in try KeySlot.HashedPassword(password) }
         }.get()
     }
 }

@@ -17,7 +17,10 @@ package final class AccountDirectory: Sendable {
     package let limits: StoreLimits
     private let keys: @Sendable (AccountID) throws -> AccountFileKey
     private let quotas: @Sendable (AccountID) async throws -> Int?
-    private let files: OpenFiles
+    let places: @Sendable (AccountID) async throws -> ArrivalsPlace?
+    let files: OpenFiles
+    /// Of sealed arrivals, half as many as of accounts.
+    let arrivalFiles: OpenFiles
     let indexing = IndexingQueue()
 
     /// - Parameters:
@@ -26,18 +29,22 @@ package final class AccountDirectory: Sendable {
     ///   - quota: how many bytes an account may hold (`Accounts.Directory.quota(of:)`); asked before each operation that
     ///     stores something, so that a change holds for the next one. Nil: no limit, and so without this closure.
     ///     Any error it throws is `.unavailable` to the caller.
+    ///   - arrivals: where mail for a zero-access account waits; nil for another account. Asked at each delivery.
     ///   - keys: tells which file an account has, and its key (`Accounts.Directory.fileKey(of:)`); called at each opening.
     ///     `DirectoryError.noSuchAccount` is `.noSuchAccount` to the caller, any other error `.keyUnavailable`.
     package init(
         root: String, limit: Int = 64, limits: StoreLimits = StoreLimits(),
         quota: @escaping @Sendable (AccountID) async throws -> Int? = { _ in nil },
+        arrivals: @escaping @Sendable (AccountID) async throws -> ArrivalsPlace? = { _ in nil },
         keys: @escaping @Sendable (AccountID) throws -> AccountFileKey
     ) {
         self.root = root
         self.limits = limits
         self.keys = keys
         quotas = quota
+        places = arrivals
         files = OpenFiles(limit: limit) { account in try Self.open(account, root, limits, keys) }
+        arrivalFiles = OpenFiles(limit: max(1, limit / 2)) { _ in throw StoreError.keyUnavailable }
     }
 
     /// Makes the file, with INBOX, Drafts, Sent, Archive, Junk and Trash, all subscribed. Throws `.accountExists`.
@@ -127,9 +134,12 @@ package final class AccountDirectory: Sendable {
     }
 
     /// Closes all files when their operations are done; everything fails with `.closed` from then on.
-    package func close() async { await files.close() }
+    package func close() async {
+        await files.close()
+        await arrivalFiles.close()
+    }
 
-    /// Files open now; never above the limit.
+    /// Files of accounts that are open now; never above the limit.
     package var openFiles: Int { get async { await files.count } }
 
     func quota(of account: AccountID) async throws(StoreError) -> Int? {
@@ -194,7 +204,7 @@ extension Result where Failure == StoreError {
 
     /// After a failed sync SQLite may call a sound file damaged for as long as the connection lives. Not after errors of
     /// writing: opening writes too, and what is open can still be read.
-    fileprivate var isSuspect: Bool {
+    var isSuspect: Bool {
         if case .failure(.damaged) = self { true } else { false }
     }
 }

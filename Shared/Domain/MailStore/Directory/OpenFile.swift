@@ -2,19 +2,19 @@
 import Foundation
 import GRDB
 
-/// An open account file.
+/// An open file of an account: that of its mail, or that of its sealed arrivals, which has no texts.
 final class OpenFile: Sendable {
     let pool: DatabasePool
     let appends: AppendQueue
-    let backlog: TextBacklog
+    let backlog: TextBacklog?
     private let path: String
     private let identity: FileIdentity
 
-    init(pool: DatabasePool, path: String, identity: FileIdentity, limits: StoreLimits) {
+    init(pool: DatabasePool, path: String, identity: FileIdentity, backlog: TextBacklog?) {
         self.pool = pool
         self.path = path
         self.identity = identity
-        backlog = TextBacklog(pool: pool, limits: limits)
+        self.backlog = backlog
         appends = AppendQueue(pool: pool, backlog: backlog)
     }
 

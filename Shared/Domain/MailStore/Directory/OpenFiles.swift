@@ -38,7 +38,10 @@ actor OpenFiles {
     /// Files open or on the way there.
     var count: Int { entries.count + inTransit.count }
 
-    func lease(_ account: AccountID) async throws(StoreError) -> OpenFile {
+    /// `opener`: opens this one, in place of the opener of all.
+    func lease(
+        _ account: AccountID, opener: (@Sendable () throws -> OpenFile)? = nil
+    ) async throws(StoreError) -> OpenFile {
         while true {
             guard !isClosed else { throw .closed }
             if inTransit.contains(account) {
@@ -52,7 +55,7 @@ actor OpenFiles {
             } else if count >= limit {
                 if let idle = longestUnused() { await closeFile(of: idle) } else { await change() }
             } else {
-                let file = try await openFile(of: account)
+                let file = try await openFile(of: account, opener)
                 guard !isClosed else {
                     await Self.close(file)
                     throw .closed
@@ -106,10 +109,12 @@ actor OpenFiles {
         entries.lazy.filter { $0.value.leases == 0 }.min { $0.value.lastUse < $1.value.lastUse }?.key
     }
 
-    private func openFile(of account: AccountID) async throws(StoreError) -> OpenFile {
+    private func openFile(
+        of account: AccountID, _ opener: (@Sendable () throws -> OpenFile)?
+    ) async throws(StoreError) -> OpenFile {
         inTransit.insert(account)
         let open = open
-        let result = await Self.onQueue { try open(account) }
+        let result = await Self.onQueue { try opener?() ?? open(account) }
         inTransit.remove(account)
         wake()
         return try result.get()

@@ -32,7 +32,8 @@ extension AdminPages {
     private func protect(
         _ account: AccountRecord, _ password: SecretBytes, keeping session: WebSessionToken?, by actor: String
     ) async throws -> RecoveryKey {
-        try await backend.directory.protect(account.address, password: password, by: actor, keeping: session)
+        try await backend.directory.protect(
+            account.address, password: password, filesIn: backend.accounts.root, by: actor, keeping: session)
     }
 
     /// Asks for the present password, then shows the recovery key that `make` gives.
