@@ -31,9 +31,9 @@ final class ZeroAccessFixture: Sendable {
         (folder, account, seed, quota) = (try TemporaryFolder(), AccountID.random(), SealedKey.random(), Quota())
         key = try ArrivalKey(seed: seed)
         let place = ArrivalsPlace.new(for: account, publicKey: key.publicKey)
-        let (folder, quota, fileKey) = (folder, quota, SealedKey.random())
+        let (folder, quota, fileKey) = (folder, quota, AccountFileKey(account, .random()))
         self.place = place
-        @Sendable func directory(_ key: SealedKey?) -> AccountDirectory {
+        @Sendable func directory(_ key: AccountFileKey?) -> AccountDirectory {
             AccountDirectory(
                 root: folder.path, limit: 4, limits: limits, quota: { _ in quota.bytes.withLock { $0 } },
                 arrivals: { _ in place },
