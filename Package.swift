@@ -260,6 +260,9 @@ let package = Package(
             name: "StoreFaults",
             dependencies: ["CFaultyDisk", "Accounts", "MailStore", "SealedSQLite", "TestSupport", grdb],
             path: "Tests/StoreFaults", swiftSettings: strict),
+        .executableTarget(
+            name: "StoreRekeys", dependencies: ["Accounts", "MailStore"], path: "Tests/StoreRekeys",
+            swiftSettings: strict),
         .target(
             name: "FuzzTargets",
             dependencies: [

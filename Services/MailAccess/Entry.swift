@@ -85,20 +85,24 @@ struct Entry {
         return ServiceMain.Assembly(
             services: [
                 redis, announcements, AccountClosing(directory: directory, accounts: accounts), filing,
-                TextIndexing(accounts), Upkeep(accounts: accounts), server,
+                TextIndexing(accounts), Upkeep(directory: directory, accounts: accounts), server,
             ], checks: checks)
     }
 }
 
-/// Frees the bytes of expunged messages whose grace is over, each hour.
+/// Each hour: frees the bytes of expunged messages whose grace is over, forgets keys of files that were replaced, removes
+/// what programs that were killed left half made.
 struct Upkeep: Service {
+    let directory: Directory
     let accounts: AccountDirectory
 
     func run() async throws {
         try? await cancelWhenGracefulShutdown {
             while true {
                 try await Task.sleep(for: .seconds(3_600))
-                await accounts.tidy()
+                await accounts.tidy((try? await directory.accounts().map(\.id)) ?? [])
+                _ = try? await directory.forgetRetired()
+                accounts.removeLeavings()
             }
         }
     }

@@ -37,4 +37,18 @@ final class Fixture: Sendable {
     func resolve(_ address: String) async throws -> Resolution {
         try await directory.resolve(recipient: MailAddress(parsing: address)!)
     }
+
+    /// Makes an account a zero-access one, without files.
+    func protect(
+        _ address: String, password: String = "correct horse"
+    ) async throws -> (recovery: RecoveryKey, key: SealedKey) {
+        let id = try await directory.account(address).id
+        let protection = try await directory.prepareProtection(of: address, password: SecretBytes(password.utf8))
+        try await directory.beginProtection(protection)
+        let file = AccountFileKey(file: .random(), key: .random())
+        try directory.beginRekeying(of: id, to: file, slots: protection.slots)
+        _ = try directory.endRekeying(of: id, to: file.file, by: "test")
+        try await directory.endProtection(protection, keeping: nil, by: "test")
+        return (protection.recovery, file.key)
+    }
 }

@@ -29,13 +29,14 @@ import Testing
     @Test func theKeyOfAFileComesBackToItsPasswordAlone() throws {
         let memory = PasswordMemory()
         let (account, key) = (AccountID.random(), SealedKey.random())
-        func verifier(_ byte: UInt8, _ file: String = "a") -> PasswordVerifier {
+        let (file, other) = (AccountFileName.random(), AccountFileName.random())
+        func verifier(_ byte: UInt8, _ file: AccountFileName) -> PasswordVerifier {
             .slot(KeySlot(bytes: [1, 2, byte]), account: account, file: file)
         }
-        memory.remember(verifier(0), password, .init(key: key))
-        #expect(memory.recall(verifier(0), password)?.key == key)
-        #expect(memory.recall(verifier(0), SecretBytes("correct horsf".utf8)) == nil)
-        #expect(memory.recall(verifier(1), password) == nil && memory.recall(verifier(0, "b"), password) == nil)
+        memory.remember(verifier(0, file), password, .init(key: key))
+        #expect(memory.recall(verifier(0, file), password)?.key == key)
+        #expect(memory.recall(verifier(0, file), SecretBytes("correct horsf".utf8)) == nil)
+        #expect(memory.recall(verifier(1, file), password) == nil && memory.recall(verifier(0, other), password) == nil)
     }
 
     @Test func itHasABound() {

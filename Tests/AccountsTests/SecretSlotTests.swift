@@ -26,8 +26,8 @@ import Testing
     }
 
     @Test func underAPassword() throws {
-        let slot = try KeySlot.seal(
-            key, password: password, identity: Self.identity, salt: (0x60..<0x70).map { UInt8($0) }, nonce: nonce)
+        let hashed = try KeySlot.HashedPassword(password, salt: (0x60..<0x70).map { UInt8($0) })
+        let slot = hashed.seal(key, identity: Self.identity, nonce: nonce)
         #expect(
             hex(slot.bytes)
                 == "0102606162636465666768696a6b6c6d6e6f0000000300008000404142434445464748494a4b4c4d4e4f5051525354555657"
@@ -85,7 +85,7 @@ import Testing
     }
 
     @Test func movedOrWithAnotherSecretItDoesNotOpen() throws {
-        let slot = try KeySlot.seal(key, password: password, identity: Self.identity, cost: cheap)
+        let slot = try KeySlot.HashedPassword(password, cost: cheap).seal(key, identity: Self.identity)
         #expect(try slot.open(password: password, identity: Self.identity) == key)
         #expect(try slot.open(password: SecretBytes("correct horsf".utf8), identity: Self.identity) == nil)
         #expect(try slot.open(password: password, identity: elsewhere) == nil)
@@ -96,7 +96,7 @@ import Testing
     }
 
     @Test func noFlippedBitOpens() throws {
-        let slot = try KeySlot.seal(key, password: password, identity: Self.identity, cost: cheap)
+        let slot = try KeySlot.HashedPassword(password, cost: cheap).seal(key, identity: Self.identity)
         for index in slot.bytes.indices where !(18..<26).contains(index) {
             let opened = try? flipped(slot, at: index).open(password: password, identity: Self.identity)
             #expect(opened.flatMap { $0 } == nil, "byte \(index)")
@@ -113,7 +113,7 @@ import Testing
         (3, 4 << 20), (3, Int(UInt32.max)), (3, (128 << 10) + 1), (17, 8), (Int(UInt32.max), 8), (0, 8), (3, 7), (3, 0),
     ])
     func hostileCostsAreRefused(passes: Int, memoryKiB: Int) throws {
-        let slot = try KeySlot.seal(key, password: password, identity: Self.identity, cost: cheap)
+        let slot = try KeySlot.HashedPassword(password, cost: cheap).seal(key, identity: Self.identity)
         var bytes = slot.bytes
         for (offset, number) in [(18, UInt32(passes)), (22, UInt32(memoryKiB))] {
             for index in 0..<4 { bytes[offset + index] = UInt8(truncatingIfNeeded: number >> (24 - 8 * index)) }
@@ -124,7 +124,7 @@ import Testing
     }
 
     @Test func aSlotOfAnotherAlgorithmIsTold() throws {
-        let slot = try KeySlot.seal(key, password: password, identity: Self.identity, cost: cheap)
+        let slot = try KeySlot.HashedPassword(password, cost: cheap).seal(key, identity: Self.identity)
         #expect(throws: KeySlotError.unknownAlgorithm(2)) {
             try slot.open(for: .accounts, identity: Self.identity, keys: PurposeKeys(master: .random()))
         }

@@ -128,6 +128,7 @@ import Testing
         try directory.close()
         let again = try fixture.again()
         #expect(try await again.webSession(try await again.openWebSession(of: id)) != nil)
+        #expect(try again.fileKey(of: id).file == AccountFileName(id))
         try again.close()
     }
 

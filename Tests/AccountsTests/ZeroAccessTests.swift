@@ -23,9 +23,7 @@ import Testing
             fixture = try Fixture()
             try await fixture.directory.addDomain("example.org", by: "test")
             id = try await fixture.add(anna)
-            key = try fixture.directory.fileKey(of: id)
-            recovery = try await fixture.directory.protect(
-                anna, password: SecretBytes("correct horse".utf8), by: "test", makeArrivals: { _ in })
+            (recovery, key) = try await fixture.protect(anna)
         }
 
         func logIn(_ password: String, to directory: Directory? = nil) async throws -> AccountIdentity? {
@@ -43,14 +41,14 @@ import Testing
         #expect(throws: DirectoryError.closed(world.id.description)) { try world.directory.fileKey(of: world.id) }
         let identity = try #require(await world.logIn("correct horse"))
         #expect(identity.id == world.id && !identity.isRemembered)
-        #expect(try world.directory.fileKey(of: world.id) == world.key)
+        #expect(try world.directory.fileKey(of: world.id).key == world.key)
         // Another process has not.
         #expect(throws: DirectoryError.closed(world.id.description)) {
             try world.fixture.again().fileKey(of: world.id)
         }
         let more = try #require(await world.directory.hold(world.id))
         identity.hold?.release()
-        #expect(try world.directory.fileKey(of: world.id) == world.key)
+        #expect(try world.directory.fileKey(of: world.id).key == world.key)
         more.release()
         #expect(throws: DirectoryError.closed(world.id.description)) { try world.directory.fileKey(of: world.id) }
         #expect(try await world.directory.hold(world.id) == nil)
@@ -67,8 +65,7 @@ import Testing
         #expect(rows.0 == ["arrival-key", "arrivals", "password", "recovery"] && rows.1 == 0)
         #expect(try await world.directory.account(Self.anna).isZeroAccess)
         await #expect(throws: DirectoryError.zeroAccess(Self.anna)) {
-            try await world.directory.protect(
-                Self.anna, password: password("correct horse"), by: "test", makeArrivals: { _ in })
+            try await world.directory.prepareProtection(of: Self.anna, password: password("correct horse"))
         }
     }
 
@@ -77,8 +74,7 @@ import Testing
         try await fixture.directory.addDomain("example.org", by: "test")
         let id = try await fixture.add(Self.anna)
         await #expect(throws: DirectoryError.wrongPassword(Self.anna)) {
-            try await fixture.directory.protect(
-                Self.anna, password: password("correct horsf"), by: "test", makeArrivals: { _ in })
+            try await fixture.directory.prepareProtection(of: Self.anna, password: password("correct horsf"))
         }
         _ = try fixture.directory.fileKey(of: id)
     }
@@ -115,7 +111,7 @@ import Testing
         // Remembered or not, the old one is over at once in every process.
         #expect(try await world.logIn("correct horse") == nil)
         let identity = try await world.logIn("another horse")
-        #expect(try world.directory.fileKey(of: world.id) == world.key && identity != nil)
+        #expect(try world.directory.fileKey(of: world.id).key == world.key && identity != nil)
         try await control.setPassword(
             of: Self.anna, to: password("a third horse"), owner: .recoveryKey(world.recovery), by: "test")
         #expect(try await world.logIn("another horse") == nil)
@@ -130,16 +126,14 @@ import Testing
             _ = try await world.directory.hold(Self.anna, with: .recoveryKey(world.recovery))
         }
         let hold = try await world.directory.hold(Self.anna, with: .recoveryKey(renewed))
-        #expect(try world.directory.fileKey(of: world.id) == world.key)
+        #expect(try world.directory.fileKey(of: world.id).key == world.key)
         hold.release()
     }
 
     @Test func slotsOfTwoAccountsSwappedOpenNothing() async throws {
         let world = try await World()
         try await world.fixture.add("bert@example.org")
-        let password = SecretBytes("correct horse".utf8)
-        _ = try await world.directory.protect(
-            "bert@example.org", password: password, by: "test", makeArrivals: { _ in })
+        _ = try await world.fixture.protect("bert@example.org")
         let bert = try await world.directory.account("bert@example.org").id
         try await world.directory.pool.write { db in
             try db.execute(
@@ -150,6 +144,34 @@ import Testing
         await #expect(throws: DirectoryError.wrongRecoveryKey(Self.anna)) {
             _ = try await world.directory.hold(Self.anna, with: .recoveryKey(world.recovery))
         }
+    }
+
+    @Test func switchedOffItsFileIsTheServersAgain() async throws {
+        let world = try await World()
+        let app = try await world.directory.addAppPassword(
+            of: Self.anna, label: "phone", owner: .password(password("correct horse")), by: "test")
+        await #expect(throws: DirectoryError.wrongPassword(Self.anna)) {
+            try await world.directory.endZeroAccess(of: Self.anna, password: password("correct horsf"), by: "test")
+        }
+        try await world.directory.endZeroAccess(of: Self.anna, password: password("correct horse"), by: "test")
+        #expect(try world.directory.fileKey(of: world.id).key == world.key)
+        #expect(try await world.directory.arrivals(of: world.id) == nil)
+        for text in ["correct horse", app.text] {
+            let identity = try await world.logIn(text)
+            #expect(identity != nil && identity?.hold == nil)
+        }
+        // What waits is not forgotten before it is filed, and what opens it is there till then.
+        let left = try #require(await world.directory.leftArrivals(of: world.id))
+        #expect(left.1.publicKey == left.0.publicKey)
+        await #expect(throws: DirectoryError.arrivalsLeft(Self.anna)) { try await world.fixture.protect(Self.anna) }
+        #expect(throws: DirectoryError.arrivalsLeft(world.id.description)) {
+            try world.directory.beginRekeying(
+                of: world.id, to: AccountFileKey(file: .random(), key: .random()), slots: .byAccountsKey)
+        }
+        try await world.directory.forgetArrivals(of: world.id)
+        #expect(try await world.directory.leftArrivals(of: world.id) == nil)
+        _ = try await world.fixture.protect(Self.anna)
+        #expect(throws: DirectoryError.closed(world.id.description)) { try world.directory.fileKey(of: world.id) }
     }
 
     @Test func aDisabledAccountStaysClosed() async throws {
@@ -176,7 +198,7 @@ import Testing
         while await queue.isIdle { await Task.yield() }
         let remembered = try await world.logIn("correct horse", to: directory)
         #expect(remembered?.isRemembered == true && remembered?.hold != nil)
-        #expect(try directory.fileKey(of: world.id) == world.key)
+        #expect(try directory.fileKey(of: world.id).key == world.key)
         #expect(try await world.logIn(app.text, to: directory)?.hold != nil)
         let other = AppPassword.random().text
         for (login, text) in [

@@ -317,7 +317,7 @@ import Testing
 
     @Test func aFileThatIsNotThereLosesNothing() async throws {
         let world = try await ZeroAccessFixture()
-        try await world.inbound.removeArrivals(file: world.place.file)
+        try await world.inbound.removeArrivals(world.place)
         do {
             try await world.arrivals.deliver(message("wait"))
             Issue.record("delivered into nothing")

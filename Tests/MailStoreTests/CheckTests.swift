@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Accounts
 import Foundation
 import GRDB
 import SealedSQLite
@@ -68,7 +69,7 @@ import Testing
     @Test func aFileWithAnotherKeyIsDamaged() async throws {
         let fixture = try await Self.filled()
         await fixture.directory.close()
-        let other = AccountDirectory(root: fixture.root, limit: 1) { _ in SealedKey.random() }
+        let other = AccountDirectory(root: fixture.root, limit: 1) { AccountFileKey($0, .random()) }
         let report = try await other.store(for: fixture.account).check()
         #expect(!report.isSound)
         await other.close()

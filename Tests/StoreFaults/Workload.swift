@@ -28,7 +28,7 @@ final class Workload {
         var limits = StoreLimits()
         // What is expunged can be freed in the next step.
         limits.bodyGraceSeconds = -2
-        return AccountDirectory(root: root, limit: 2, limits: limits) { _ in key }
+        return AccountDirectory(root: root, limit: 2, limits: limits) { AccountFileKey($0, key) }
     }
 
     var path: String { "\(root)/\(account).db" }

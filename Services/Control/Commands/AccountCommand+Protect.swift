@@ -34,6 +34,31 @@ extension AccountCommand {
         }
     }
 
+    struct Unprotect: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Makes a zero-access account an ordinary one again: the keys of this server open its mail.",
+            discussion: """
+                The account's present password is needed. Its password and its app passwords stay as they are.
+
+                EXAMPLE
+                  mailkeep account unprotect anna@example.org
+                """)
+
+        @OptionGroup var store: StoreOptions
+        @Argument(help: "name@domain") var address: String
+        @Option(help: ArgumentHelp("File with its present password; - is standard input.", valueName: "file"))
+        var passwordFile: String?
+
+        func run() async throws {
+            let directory = try store.directory([.accounts])
+            let account = try await directory.account(address)
+            guard account.isZeroAccess else { throw DirectoryError.notZeroAccess(account.address) }
+            let password = try PresentPassword.read(passwordFile, of: account)
+            try await directory.unprotect(account.address, password: password, by: operatorName)
+            print("\(account.address) is an ordinary account again.")
+        }
+    }
+
     struct RecoveryKeyCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "recovery-key",

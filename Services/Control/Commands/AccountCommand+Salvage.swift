@@ -42,7 +42,7 @@ extension AccountCommand {
             }
             progress.end()
             await files.close()
-            tell(report, account, "\(root)/\(account.id).db", output)
+            tell(report, account, try directory.fileKey(of: account.id).file.path(in: root), output)
         }
 
         private func tell(_ report: SalvageReport, _ account: AccountRecord, _ old: String, _ output: String) {

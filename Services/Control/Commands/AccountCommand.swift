@@ -10,7 +10,7 @@ struct AccountCommand: AsyncParsableCommand {
         subcommands: [
             Add.self, List.self, Show.self, Remove.self, Password.self, AppPasswordCommand.self, Quota.self,
             Disable.self, Enable.self, Administrator.self, Protect.self, Unprotect.self, RecoveryKeyCommand.self,
-            Key.self, Check.self, Salvage.self,
+            Key.self, Rekey.self, Check.self, Salvage.self,
         ])
 
     struct Add: AsyncParsableCommand {
@@ -53,7 +53,7 @@ struct AccountCommand: AsyncParsableCommand {
         @Flag(help: "Print JSON.") var json = false
 
         private struct Line: Encodable {
-            let address, id, name, created: String
+            let address, id, name, created, file: String
             let disabled, administrator, zeroAccess: Bool
             let quota: Int?
 
@@ -64,19 +64,20 @@ struct AccountCommand: AsyncParsableCommand {
         }
 
         func run() async throws {
-            let lines = try await store.directory().accounts(of: domain).map {
+            let directory = try store.directory()
+            let files = try await directory.currentFiles()
+            let lines = try await directory.accounts(of: domain).map {
                 Line(
                     address: $0.address, id: $0.id.description, name: $0.displayName, created: timestamp($0.created),
-                    disabled: $0.isDisabled, administrator: $0.isAdministrator, zeroAccess: $0.isZeroAccess,
-                    quota: $0.limit)
+                    file: files[$0.id].map { "accounts/\($0).db" } ?? "", disabled: $0.isDisabled,
+                    administrator: $0.isAdministrator, zeroAccess: $0.isZeroAccess, quota: $0.limit)
             }
             if json { return try JSONOption.print(lines) }
             Table(
                 head: ["ADDRESS", "NAME", "STATE", "QUOTA", "ADDED", "FILE"],
                 rows: lines.map {
                     [
-                        $0.address, $0.name, $0.states,
-                        quotaText($0.quota), $0.created, "accounts/\($0.id).db",
+                        $0.address, $0.name, $0.states, quotaText($0.quota), $0.created, $0.file,
                     ]
                 }
             ).print()
@@ -175,7 +176,7 @@ struct AccountCommand: AsyncParsableCommand {
             let directory = try store.directory([.accounts])
             let account = try await directory.account(address)
             let hold = try await owner.open(account, in: directory)
-            print(try directory.fileKey(of: account.id).hex)
+            print(try directory.fileKey(of: account.id).key.hex)
             hold?.release()
         }
     }

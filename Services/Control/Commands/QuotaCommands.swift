@@ -47,7 +47,7 @@ extension AccountCommand {
         @OptionGroup var owner: OwnerOptions
 
         private struct Line: Encodable {
-            let address, id, name, created: String
+            let address, id, name, created, file: String
             let disabled, administrator, zeroAccess: Bool
             let quota: Int?
             let appPasswords: Int
@@ -62,13 +62,14 @@ extension AccountCommand {
                 arrivals: { try await directory.arrivals(of: $0) },
                 keys: { try directory.fileKey(of: $0) })
             let apps = try await directory.appPasswords(of: account.address).count
+            let file = "accounts/\(try directory.currentFile(of: account.id)).db"
             let use = try await use(account, files, directory)
             await files.close()
             if json {
                 return try JSONOption.print(
                     Line(
                         address: account.address, id: account.id.description, name: account.displayName,
-                        created: timestamp(account.created), disabled: account.isDisabled,
+                        created: timestamp(account.created), file: file, disabled: account.isDisabled,
                         administrator: account.isAdministrator, zeroAccess: account.isZeroAccess,
                         quota: account.limit, appPasswords: apps, used: use.bytes, messages: use.messages,
                         messageBytes: use.messageBytes, objectBytes: use.objectBytes))
@@ -84,7 +85,7 @@ extension AccountCommand {
                         : "by its passwords, and by the keys of this server"))
             print("apps      \(apps == 0 ? "no app passwords" : "\(apps) app passwords")")
             print("added     \(timestamp(account.created))")
-            print("file      accounts/\(account.id).db")
+            print("file      \(file)")
             print("quota     \(account.quotaText)")
             print("used      \(ByteSize.text(use.bytes))\(use.limit.map { ", \(use.bytes * 100 / $0) %" } ?? "")")
             print("messages  \(use.messages), \(ByteSize.text(use.messageBytes))")

@@ -17,7 +17,8 @@ static const uint32_t mark_not_used = 0xffffffff;
 
 typedef struct {
     uint32_t page;
-    uint32_t frame; // from 0
+    uint32_t frame;         // from 0
+    unsigned char check[8]; // the frame's checksum: another frame in its place has another
 } page_frame;
 
 struct sealed_snapshot {
@@ -65,7 +66,7 @@ static void keep_newest(sealed_snapshot *s) {
 
 // The frames up to the last commit whose salts and checksums fit: what a recovery would find.
 static int read_wal(sealed_snapshot *s) {
-    s->wal = open(s->wal_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (s->wal < 0) s->wal = open(s->wal_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (s->wal < 0) return errno == ENOENT ? SQLITE_OK : SQLITE_CANTOPEN;
     int rc = read_fully(s->wal, s->wal_header, sizeof s->wal_header, 0);
     if (rc == SQLITE_IOERR_SHORT_READ) {
@@ -103,7 +104,9 @@ static int read_wal(sealed_snapshot *s) {
                 s->index = more;
             }
         }
-        s->index[s->count++] = (page_frame){get_be32(frame), number};
+        page_frame *next = &s->index[s->count++];
+        next->page = get_be32(frame), next->frame = number;
+        memcpy(next->check, frame + 16, sizeof next->check);
         unsigned int pages = get_be32(frame + 4);
         if (pages) s->pages = pages, committed = s->count;
     }
@@ -202,17 +205,22 @@ int sealed_snapshot_open(const char *path, int milliseconds, sealed_snapshot **o
 int sealed_snapshot_page_size(const sealed_snapshot *s) { return s->page_size; }
 unsigned int sealed_snapshot_pages(const sealed_snapshot *s) { return s->pages; }
 
-int sealed_snapshot_read(sealed_snapshot *s, unsigned int number, unsigned char *page) {
-    page_frame wanted = {number, UINT32_MAX};
+// The frame that holds a page, if the log has it.
+static const page_frame *find(const sealed_snapshot *s, unsigned int number) {
     size_t low = 0, high = s->count;
     while (low < high) {
         size_t middle = (low + high) / 2;
-        if (s->index[middle].page < wanted.page) low = middle + 1;
+        if (s->index[middle].page < number) low = middle + 1;
         else high = middle;
     }
-    if (low < s->count && s->index[low].page == number) {
+    return low < s->count && s->index[low].page == number ? &s->index[low] : NULL;
+}
+
+int sealed_snapshot_read(sealed_snapshot *s, unsigned int number, unsigned char *page) {
+    const page_frame *found = find(s, number);
+    if (found) {
         off_t size = SEALED_FRAME_HEADER + s->page_size;
-        off_t at = SEALED_WAL_HEADER + (off_t)s->index[low].frame * size + SEALED_FRAME_HEADER;
+        off_t at = SEALED_WAL_HEADER + (off_t)found->frame * size + SEALED_FRAME_HEADER;
         return read_fully(s->wal, page, s->page_size, at);
     }
     sqlite3_int64 at = (sqlite3_int64)(number - 1) * s->page_size, size = 0;
@@ -224,6 +232,12 @@ int sealed_snapshot_read(sealed_snapshot *s, unsigned int number, unsigned char 
     return rc == SQLITE_OK ? methods(s)->xRead(s->file, page, s->page_size, at) : rc;
 }
 
+int sealed_snapshot_is_written(sealed_snapshot *s, unsigned int number) {
+    sqlite3_int64 size = 0;
+    if (find(s, number)) return 1;
+    return methods(s)->xFileSize(s->file, &size) != SQLITE_OK || (sqlite3_int64)(number - 1) * s->page_size < size;
+}
+
 int sealed_snapshot_check(sealed_snapshot *s) {
     if (s->wal < 0) return SQLITE_OK;
     unsigned char header[SEALED_WAL_HEADER];
@@ -232,6 +246,38 @@ int sealed_snapshot_check(sealed_snapshot *s) {
     if (rc != SQLITE_OK) return rc;
     return s->count == 0 || memcmp(header, s->wal_header, sizeof header) == 0 ? SQLITE_OK : SQLITE_BUSY_SNAPSHOT;
 }
+
+static int is_same(const page_frame *a, const page_frame *b) {
+    return a->frame == b->frame && memcmp(a->check, b->check, sizeof a->check) == 0;
+}
+
+// The whole log is read once more: frames of a writer who was killed before anybody knew of them may be others by now.
+int sealed_snapshot_update(sealed_snapshot *s, unsigned int **changed, size_t *count) {
+    *changed = NULL, *count = 0;
+    int rc = sealed_snapshot_check(s);
+    if (rc != SQLITE_OK) return rc;
+    page_frame *before = s->index;
+    size_t before_count = s->count;
+    unsigned int pages = s->pages;
+    s->index = NULL, s->count = 0;
+    rc = read_main_header(s);
+    if (rc == SQLITE_OK) rc = read_wal(s);
+    size_t grown = s->pages > pages ? s->pages - pages : 0;
+    if (rc == SQLITE_OK && !(*changed = malloc((before_count + s->count + grown + 1) * sizeof **changed))) rc = SQLITE_NOMEM;
+    for (size_t old = 0, new = 0; rc == SQLITE_OK && (old < before_count || new < s->count);) {
+        int has_old = old < before_count && (new == s->count || before[old].page <= s->index[new].page);
+        int has_new = new < s->count && (old == before_count || s->index[new].page <= before[old].page);
+        uint32_t page = has_old ? before[old].page : s->index[new].page;
+        int is_changed = !has_old || !has_new || !is_same(&before[old], &s->index[new]);
+        if (is_changed && page <= pages && page <= s->pages) (*changed)[(*count)++] = page;
+        old += has_old, new += has_new;
+    }
+    for (size_t next = 0; rc == SQLITE_OK && next < grown; next++) (*changed)[(*count)++] = pages + 1 + next;
+    free(before);
+    return rc;
+}
+
+void sealed_snapshot_free(unsigned int *changed) { free(changed); }
 
 // A wal-index that was made only for us goes again, when nobody else has the file open.
 static int is_last_and_index_ours(sealed_snapshot *s) {

@@ -3,28 +3,14 @@ import GRDB
 import SealedSQLite
 
 extension Directory {
-    /// The key of the account's file; of a zero-access account while somebody who logged in holds it (`keyRing`). Throws
-    /// `DirectoryError.noSuchAccount`, `.closed`, `KeyError`, `KeySlotError`.
-    package func fileKey(of account: AccountID) throws -> SealedKey {
-        let id = account.description
-        let found = try pool.read { db -> (slot: KeySlot?, file: String)? in
-            guard let file = try Self.file(of: account, in: db) else { return nil }
-            return (try Self.slot(.accounts, of: account, file: file, in: db)?.slot, file)
-        }
-        guard let (slot, file) = found else { throw DirectoryError.noSuchAccount(id) }
-        if let slot { return try slot.open(for: .accounts, identity: file, keys: keys) }
-        guard let key = keyRing.key(of: account, file: file) else { throw DirectoryError.closed(id) }
-        return key
-    }
-
     /// Adds the account. Its file comes first, and only when there is one anybody sees the account:
-    /// `makeFile` is called with the new id and file key before the commit. When it or the commit fails, `removeFile`
+    /// `makeFile` is called with the new id, its file and key before the commit. When it or the commit fails, `removeFile`
     /// is called.
     @discardableResult
     package func addAccount(
         _ address: String, displayName: String = "", isAdministrator: Bool = false, password: SecretBytes,
         by actor: String,
-        makeFile: @Sendable (AccountID, SealedKey) async throws -> Void,
+        makeFile: @Sendable (AccountID, AccountFileKey) async throws -> Void,
         removeFile: @Sendable (AccountID) async throws -> Void = { _ in }
     ) async throws -> AccountRecord {
         let name = try LocalName(new: address)
@@ -33,10 +19,11 @@ extension Directory {
             if try name.isTaken(in: db) { throw DirectoryError.addressTaken(name.address) }
         }
         let hash = try await hash(password)
-        let (id, key, time) = (AccountID.random(), SealedKey.random(), seconds)
         _ = try keys.key(.accounts)
+        let (id, time) = (AccountID.random(), seconds)
+        let file = AccountFileKey(id, .random())
         do {
-            try await makeFile(id, key)
+            try await makeFile(id, file)
             return try await pool.write { db in
                 if try name.isTaken(in: db) { throw DirectoryError.addressTaken(name.address) }
                 try db.execute(
@@ -47,8 +34,9 @@ extension Directory {
                         id.description, name.domainRow(in: db), name.name, displayName, time, isAdministrator,
                     ])
                 try db.execute(
-                    sql: "INSERT INTO account_slots (account, kind, slot) VALUES (?, 'accounts', ?)",
-                    arguments: [id.description, self.wrap(key, for: .accounts, identity: id.description, in: db).data])
+                let slot = try self.wrap(
+                    file.key, for: .accounts, identity: file.file.identity(in: id), in: db)
+                try self.insert(slot, .accounts, of: id, file: file.file, in: db)
                 try db.execute(
                     sql: "INSERT INTO credentials (account, label, hash, created) VALUES (?, '', ?, ?)",
                     arguments: [id.description, hash, time])
@@ -136,17 +124,20 @@ extension Directory {
         }
     }
 
-    /// Removes the account, its key and the aliases that led to it alone. From the commit on nothing opens its file;
-    /// deleting that is the caller's.
+    /// Removes the account, its keys and the aliases that led to it alone. From the commit on nothing opens its files;
+    /// deleting those, which are returned, is the caller's.
     @discardableResult
-    package func removeAccount(_ address: String, by actor: String) async throws -> AccountRecord {
+    package func removeAccount(
+        _ address: String, by actor: String
+    ) async throws -> (account: AccountRecord, files: [AccountFileName]) {
         let name = try LocalName(known: address)
         return try await pool.write { db in
             let account = try Self.account(name, in: db)
+            let files = try Self.files(of: account.id, in: db)
             try db.execute(sql: "DELETE FROM accounts WHERE id = ?", arguments: [account.id.description])
             try Self.removeTarget(name, in: db)
             try self.note("account remove", name.address, by: actor, in: db)
-            return account
+            return (account, files)
         }
     }
 

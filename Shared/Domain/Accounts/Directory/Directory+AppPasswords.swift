@@ -35,7 +35,7 @@ extension Directory {
                 sql: "INSERT INTO app_passwords (account, label, code, created) VALUES (?, ?, ?, ?)",
                 arguments: [id, label, code, time])
             if let slot, let file = opened?.file {
-                try Self.insert(slot, .app, of: account.id, file: file, app: db.lastInsertedRowID, in: db)
+                try self.insert(slot, .app, of: account.id, file: file, app: db.lastInsertedRowID, in: db)
             }
             try self.note("account app-password add", "\(account.address): \(label)", by: actor, in: db)
         }

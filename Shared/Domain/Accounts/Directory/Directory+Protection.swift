@@ -3,56 +3,125 @@ import Foundation
 import GRDB
 import SealedSQLite
 
-/// Switching zero access on and off.
+/// Switching zero access on and off in config.db; `MailStore` has the files to it (`Directory+ZeroAccessFiles`).
 extension Directory {
-    /// Makes the account a zero-access one. Its app passwords go: they open nothing there.
-    /// - Parameter makeArrivals: makes the file in which its mail is to wait.
-    /// - Returns: the recovery key, to be shown once.
-    /// Throws `.zeroAccess`, `.wrongPassword`, `.keysChanged`.
-    package func protect(
-        _ address: String, password: SecretBytes, by actor: String, keeping session: WebSessionToken? = nil,
-        makeArrivals: @Sendable (ArrivalsPlace) async throws -> Void
-    ) async throws -> RecoveryKey {
+    /// Makes what opens the account from now on. Throws `.zeroAccess`, `.wrongPassword`, `.arrivalsLeft`.
+    package func prepareProtection(of address: String, password: SecretBytes) async throws -> Protection {
         let account = try await account(address)
         guard !account.isZeroAccess else { throw DirectoryError.zeroAccess(account.address) }
         try await checkPassword(of: address, password)
-        let opened = try await reKeyed(account)
-        let (recovery, arrivals) = (RecoveryKey.random(.account), try ArrivalKey.random())
-        let place = ArrivalsPlace.new(for: account.id, publicKey: arrivals.publicKey)
-        let (slots, arrivalsSlot) = (try await ownerSlots(opened, password, recovery, arrivals), try slot(of: place))
-        try await makeArrivals(place)
+        guard try await leftArrivals(of: account.id) == nil else { throw DirectoryError.arrivalsLeft(account.address) }
+        return try await protection(of: account, password)
+    }
+
+    func protection(of account: AccountRecord, _ password: SecretBytes) async throws -> Protection {
+        let arrivals = try ArrivalKey.random()
+        return Protection(
+            account: account, recovery: .random(.account),
+            place: ArrivalsPlace.new(for: account.id, publicKey: arrivals.publicKey),
+            password: try await hashed(password), arrivals: arrivals)
+    }
+
+    /// Notes where mail is to wait. It is used as soon as the account's file is one that opens by its password.
+    package func beginProtection(_ protection: Protection) async throws {
+        let account = protection.account
         try await pool.write { db in
-            let id = account.id.description
-            guard try Self.isUnchanged(account, opened, in: db) else {
-                throw DirectoryError.keysChanged(account.address)
-            }
-            for table in ["credentials", "app_passwords", "account_slots"] {
-                try db.execute(sql: "DELETE FROM \(table) WHERE account = ?", arguments: [id])
-            }
-            for (kind, slot) in slots { try Self.insert(slot, kind, of: account.id, file: opened.file, in: db) }
-            try Self.insert(arrivalsSlot, .arrivals, of: account.id, file: place.file, in: db)
+            guard try Self.isUnchanged(account, nil, in: db) else { throw DirectoryError.keysChanged(account.address) }
+            try self.noteArrivals(protection, in: db)
+        }
+    }
+
+    private func noteArrivals(_ protection: Protection, in db: Database) throws {
+        let (id, place) = (protection.account.id, protection.place)
+        // Of a run that was cut off: nobody ever sealed anything to it.
+        try db.execute(
+            sql: "DELETE FROM account_slots WHERE account = ? AND kind = 'arrivals'", arguments: [id.description])
+        try insert(slot(of: place, in: db), .arrivals, of: id, file: place.file, in: db)
+        try db.execute(
+            sql: "UPDATE accounts SET public_key = ? WHERE id = ?",
+            arguments: [Data(place.publicKey), id.description])
+    }
+
+    /// The account's file is one that opens by its password now.
+    package func endProtection(
+        _ protection: Protection, keeping session: WebSessionToken?, by actor: String
+    ) async throws {
+        let account = protection.account
+        try await pool.write { db in
+            // The accounts key opens the file of before: of its remains on the disk it shall open nothing.
             try db.execute(
-                sql: "UPDATE accounts SET zero_access = 1, public_key = ? WHERE id = ?",
-                arguments: [Data(arrivals.publicKey), id])
+                sql: "DELETE FROM account_slots WHERE account = ? AND state = 'retired'",
+                arguments: [account.id.description])
             try Self.closeWebSessions(of: account.id, keeping: session, in: db)
             try self.note("account protect", account.address, by: actor, in: db)
         }
-        return recovery
     }
 
-    /// The file under a key that the accounts key never wrapped. To be: `AccountDirectory.rekey`.
-    private func reKeyed(_ account: AccountRecord) async throws -> OpenedAccount {
-        OpenedAccount(account: account.id, file: account.id.description, key: try fileKey(of: account.id))
+    /// Wraps the key of the account's file by the accounts key again. Its app passwords stay. What waits for it stays too,
+    /// with what opens that (`leftArrivals`), until it is filed and `forgetArrivals` is called.
+    /// Throws `.notZeroAccess`, `.wrongPassword`, `.keysChanged`.
+    package func endZeroAccess(of address: String, password: SecretBytes, by actor: String) async throws {
+        let account = try await account(address)
+        let opened = try await open(account, with: .password(password))
+        let hash = try await hash(password)
+        let (id, time) = (account.id.description, seconds)
+        try await pool.write { db in
+            guard try Self.isUnchanged(account, opened, in: db) else {
+                throw DirectoryError.keysChanged(account.address)
+            }
+            try db.execute(
+                sql: """
+                    DELETE FROM account_slots WHERE account = ? AND file = ? AND kind IN ('password', 'app', 'recovery')
+                    """, arguments: [id, opened.file.description])
+            let slot = try self.wrap(
+                opened.key, for: .accounts, identity: opened.file.identity(in: account.id), in: db)
+            try self.insert(slot, .accounts, of: account.id, file: opened.file, in: db)
+            try db.execute(
+                sql: "INSERT INTO credentials (account, label, hash, created) VALUES (?, '', ?, ?)",
+                arguments: [id, hash, time])
+            try db.execute(sql: "UPDATE accounts SET zero_access = 0 WHERE id = ?", arguments: [id])
+            try self.note("account unprotect", account.address, by: actor, in: db)
+        }
     }
 
-    /// All that opens the file of a zero-access account, but for app passwords.
-    private func ownerSlots(
-        _ opened: OpenedAccount, _ password: SecretBytes, _ recovery: RecoveryKey, _ arrivals: ArrivalKey
-    ) async throws -> [(SlotKind, KeySlot)] {
-        [
-            (.password, try await passwordSlot(opened, password)),
-            (.recovery, KeySlot.seal(opened.key, kind: .recovery, secret: recovery.secret, identity: opened.identity)),
-            (.arrivalKey, KeySlot.seal(arrivals.seed, kind: .arrivalKey, identity: opened.identity, key: opened.key)),
-        ]
+    /// Nothing sealed waits any more for an account that is no zero-access one.
+    package func forgetArrivals(of account: AccountID) async throws {
+        try await pool.write { db in
+            try db.execute(
+                sql: """
+                    DELETE FROM account_slots WHERE account = ?1 AND kind IN ('arrivals', 'arrival-key')
+                        AND NOT (SELECT zero_access FROM accounts WHERE id = ?1)
+                    """, arguments: [account.description])
+            try db.execute(
+                sql: "UPDATE accounts SET public_key = NULL WHERE id = ? AND NOT zero_access",
+                arguments: [account.description])
+        }
+    }
+
+    // MARK: Without the owner
+
+    /// What a zero-access account gets that is to begin anew, empty. Throws `.notZeroAccess`, `.passwordLength`.
+    package func prepareReset(of address: String, to password: SecretBytes) async throws -> Protection {
+        let account = try await account(address)
+        guard account.isZeroAccess else { throw DirectoryError.notZeroAccess(account.address) }
+        return try await protection(of: account, password)
+    }
+
+    /// From now on the account has that new file. Returns the files that it had. Blocks. Throws `.keysChanged`.
+    package func reset(_ protection: Protection, to file: AccountFileKey, by actor: String) throws -> [AccountFileName]
+    {
+        let account = protection.account
+        return try pool.write { db in
+            guard try Self.isUnchanged(account, nil, in: db) else { throw DirectoryError.keysChanged(account.address) }
+            let files = try Self.states(of: account.id, in: db).map(\.file)
+            for table in ["app_passwords", "account_slots"] {
+                try db.execute(sql: "DELETE FROM \(table) WHERE account = ?", arguments: [account.id.description])
+            }
+            try protection.insert(for: account.id, file, state: .current, by: self, in: db)
+            try self.noteArrivals(protection, in: db)
+            try Self.closeWebSessions(of: account.id, keeping: nil, in: db)
+            try self.note("account reset, its mail is lost", account.address, by: actor, in: db)
+            return files
+        }
     }
 }

@@ -30,10 +30,9 @@ extension Directory {
 
     /// Adds an account whose file is there already.
     /// - Parameters:
-    ///   - id: the name of its file.
-    ///   - key: the file's; wrapped here by the accounts key.
+    ///   - file: which, and its key, which is wrapped here by the accounts key.
     /// Throws `.noSuchDomain`, `.addressTaken`.
-    package func add(_ export: AccountExport, as address: String, id: AccountID, key: SealedKey, by actor: String)
+    package func add(_ export: AccountExport, as address: String, id: AccountID, file: AccountFileKey, by actor: String)
         async throws
     {
         let name = try LocalName(new: address)
@@ -50,15 +49,30 @@ extension Directory {
                     id.description, domain, name.name, account.displayName, account.created, account.isDisabled,
                     account.isAdministrator,
                 ])
-            try db.execute(
-                sql: "INSERT INTO account_slots (account, kind, slot) VALUES (?, 'accounts', ?)",
-                arguments: [id.description, self.wrap(key, for: .accounts, identity: id.description, in: db).data])
+            let slot = try self.wrap(file.key, for: .accounts, identity: file.file.identity(in: id), in: db)
+            try self.insert(slot, .accounts, of: id, file: file.file, in: db)
             for credential in export.credentials {
                 try db.execute(
                     sql: "INSERT INTO credentials (account, label, hash, created) VALUES (?, ?, ?, ?)",
                     arguments: [id.description, credential.label, credential.hash, credential.created])
             }
             try self.note("account restore", name.address, by: actor, in: db)
+        }
+    }
+
+    /// From now on that is the account's file, whatever it was before; slots of its other files go. For a store that came out
+    /// of a backup and has that file alone.
+    package func keepOnly(_ file: AccountFileName, of account: AccountID) async throws {
+        try await pool.write { db in
+            try db.execute(
+                sql: """
+                    DELETE FROM account_slots
+                    WHERE account = ?1 AND \(Self.fileSlots) AND CASE file WHEN '' THEN account ELSE file END <> ?2
+                    """,
+                arguments: [account.description, file.description])
+            try db.execute(
+                sql: "UPDATE account_slots SET state = 'current' WHERE account = ?1 AND \(Self.fileSlots)",
+                arguments: [account.description])
         }
     }
 

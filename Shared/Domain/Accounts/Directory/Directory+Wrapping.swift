@@ -66,12 +66,14 @@ extension Directory {
 
     /// Those that a purpose key wraps.
     private static func wrappedSlots(in db: Database) throws -> [WrappedSlot] {
-        let accounts = try Row.fetchAll(db, sql: "SELECT id, account, slot FROM account_slots WHERE kind = 'accounts'")
-            .map { row in
-                WrappedSlot(
-                    table: "account_slots", row: row[0], purpose: .accounts, identity: row[1],
-                    slot: KeySlot(bytes: [UInt8](row[2] as Data)))
-            }
+        let accounts = try Row.fetchAll(
+            db, sql: "SELECT id, account, slot, file FROM account_slots WHERE kind = 'accounts'"
+        ).compactMap { row -> WrappedSlot? in
+            guard let account = AccountID(row[1] as String), let file = file(row[3], account) else { return nil }
+            return WrappedSlot(
+                table: "account_slots", row: row[0], purpose: .accounts, identity: file.identity(in: account),
+                slot: KeySlot(bytes: [UInt8](row[2] as Data)))
+        }
         let signing = try Row.fetchAll(
             db, sql: "SELECT s.id, d.name, s.selector, s.slot FROM signing_keys s JOIN domains d ON d.id = s.domain"
         ).map { row in

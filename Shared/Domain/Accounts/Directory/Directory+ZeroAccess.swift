@@ -22,7 +22,7 @@ extension Directory {
     /// `.notZeroAccess`, `KeySlotError`.
     package func arrivalKey(of account: AccountID) async throws -> ArrivalKey {
         let id = account.description
-        let found = try await pool.read { db -> (KeySlot?, file: String)? in
+        let found = try await pool.read { db -> (KeySlot?, file: AccountFileName)? in
             guard let file = try Self.file(of: account, in: db) else { return nil }
             return (try Self.slot(.arrivalKey, of: account, file: file, in: db)?.slot, file)
         }
@@ -76,7 +76,7 @@ extension Directory {
             }
             return OpenedAccount(account: account.id, file: found.file, key: key)
         case .recoveryKey(let recovery):
-            let found = try await pool.read { db -> (KeySlot, file: String)? in
+            let found = try await pool.read { db -> (KeySlot, file: AccountFileName)? in
                 guard let file = try Self.file(of: account.id, in: db),
                     let row = try Self.slot(.recovery, of: account.id, file: file, in: db)
                 else { return nil }
@@ -112,9 +112,8 @@ extension Directory {
         _ account: AccountRecord, to password: SecretBytes, _ owner: OwnerSecret?, by actor: String,
         keeping session: WebSessionToken?
     ) async throws {
-        guard Self.passwordBytes.contains(password.count) else { throw DirectoryError.passwordLength }
         let opened = try await open(account, with: owner)
-        let slot = try await passwordSlot(opened, password)
+        let slot = try await hashed(password).seal(opened.key, identity: opened.identity)
         try await pool.write { db in
             guard try Self.isUnchanged(account, opened, in: db),
                 let row = try Self.slot(.password, of: account.id, file: opened.file, in: db),
@@ -125,12 +124,11 @@ extension Directory {
         }
     }
 
-    func passwordSlot(_ opened: OpenedAccount, _ password: SecretBytes) async throws -> KeySlot {
+    /// Runs Argon2id in its turn. Throws `.passwordLength`.
+    func hashed(_ password: SecretBytes) async throws -> KeySlot.HashedPassword {
         guard Self.passwordBytes.contains(password.count) else { throw DirectoryError.passwordLength }
         return try await hashing.run {
-            Result { () throws(KeySlotError) in
-                try KeySlot.seal(opened.key, password: password, identity: opened.identity)
-            }
+            Result { () throws(KeySlotError) in try KeySlot.HashedPassword(password) }
         }.get()
     }
 }

@@ -25,6 +25,8 @@ package final class Directory: Sendable {
     let passwords = PasswordMemory()
     let hashing: HashingQueue
     let keys: PurposeKeys
+    /// Where the files of the accounts are.
+    let accountsFolder: String
     let now: @Sendable () -> Date
 
     /// Opens config.db. Of `keys`, `.configuration` is needed here; `.accounts` for `fileKey(of:)` and new accounts,
@@ -39,6 +41,7 @@ package final class Directory: Sendable {
         pool = try StoreFile.configuration.open(in: dataFolder, keys: keys, migrations: Schema.migrations)
         self.keys = keys
         self.hashing = hashing
+        accountsFolder = dataFolder + "/accounts"
         self.now = now
     }
 

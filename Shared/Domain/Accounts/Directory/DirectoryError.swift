@@ -26,6 +26,8 @@ package enum DirectoryError: Error, Equatable, CustomStringConvertible {
     /// What was asked for needs the password or the recovery key of a zero-access account.
     case ownerNeeded(String)
     case zeroAccess(String)
+    /// Switching zero access off was cut off: mail that arrived before is not filed yet.
+    case arrivalsLeft(String)
     case notZeroAccess(String)
     case wrongPassword(String)
     case wrongRecoveryKey(String)
@@ -60,6 +62,9 @@ package enum DirectoryError: Error, Equatable, CustomStringConvertible {
             "\(name) is a zero-access account: only its password, an app password or its recovery key opens its file"
         case .ownerNeeded(let name):
             "\(name) is a zero-access account: its password or its recovery key is needed for this"
+        case .arrivalsLeft(let name):
+            "mail of \(name) still waits sealed, since switching zero access off did not come to its end; run again: "
+                + "mailkeep account unprotect \(name)"
         case .zeroAccess(let name): "\(name) is a zero-access account already"
         case .notZeroAccess(let name): "\(name) is not a zero-access account"
         case .wrongPassword(let name): "that is not the password of \(name)"

@@ -7,7 +7,7 @@ import SealedSQLite
 struct LoginRows: Sendable {
     let account: AccountRecord
     /// The name of its file.
-    let file: String
+    let file: AccountFileName
     /// Of the account's own password.
     let verifier: PasswordVerifier
     private let apps: [AppPasswordRow]

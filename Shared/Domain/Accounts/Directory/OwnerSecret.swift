@@ -10,7 +10,7 @@ package enum OwnerSecret: Sendable {
 /// A zero-access account whose file's key is at hand.
 struct OpenedAccount: Sendable {
     let account: AccountID
-    let file: String
+    let file: AccountFileName
     let key: SealedKey
 
     /// Of its slots.

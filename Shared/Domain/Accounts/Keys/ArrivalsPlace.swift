@@ -5,14 +5,14 @@ import SealedSQLite
 /// delivers has all of this, and cannot read with it.
 package struct ArrivalsPlace: Sendable {
     package let account: AccountID
-    /// The name of the file of sealed arrivals, without its end: 32 hex digits, never used again.
-    package let file: String
+    /// The name of the file of sealed arrivals, without its end; never used again.
+    package let file: AccountFileName
     /// Opens it.
     package let key: SealedKey
     /// `ArrivalKey.publicKey`
     package let publicKey: [UInt8]
 
-    package init(account: AccountID, file: String, key: SealedKey, publicKey: [UInt8]) {
+    package init(account: AccountID, file: AccountFileName, key: SealedKey, publicKey: [UInt8]) {
         self.account = account
         self.file = file
         self.key = key
@@ -22,7 +22,7 @@ package struct ArrivalsPlace: Sendable {
     /// A file that nobody has made yet.
     package static func new(for account: AccountID, publicKey: [UInt8]) -> ArrivalsPlace {
         ArrivalsPlace(
-            account: account, file: AccountID.random().description, key: .random(), publicKey: publicKey)
+            account: account, file: .random(), key: .random(), publicKey: publicKey)
     }
 
     /// What the slot with the key is bound to.

@@ -6,7 +6,7 @@ import Synchronization
 package final class KeyRing: Sendable {
     fileprivate struct Name: Hashable, Sendable {
         let account: AccountID
-        let file: String
+        let file: AccountFileName
     }
 
     private struct Entry {
@@ -32,14 +32,14 @@ package final class KeyRing: Sendable {
         state.withLock { $0.whenClosed = body }
     }
 
-    func hold(_ account: AccountID, file: String, key: SealedKey) -> KeyHold {
+    func hold(_ account: AccountID, file: AccountFileName, key: SealedKey) -> KeyHold {
         let name = Name(account: account, file: file)
         state.withLock { $0.entries[name, default: Entry(key: key, holds: 0)].holds += 1 }
         return KeyHold(ring: self, name: name)
     }
 
     /// One more hold while there is one; `nil` when there is none.
-    func hold(_ account: AccountID, file: String) -> KeyHold? {
+    func hold(_ account: AccountID, file: AccountFileName) -> KeyHold? {
         let name = Name(account: account, file: file)
         let isOpen = state.withLock { state in
             state.entries[name]?.holds += 1
@@ -48,7 +48,7 @@ package final class KeyRing: Sendable {
         return isOpen ? KeyHold(ring: self, name: name) : nil
     }
 
-    func key(of account: AccountID, file: String) -> SealedKey? {
+    func key(of account: AccountID, file: AccountFileName) -> SealedKey? {
         state.withLock { $0.entries[Name(account: account, file: file)]?.key }
     }
 

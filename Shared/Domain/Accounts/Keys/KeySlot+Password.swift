@@ -28,24 +28,31 @@ extension KeySlot {
         }
     }
 
-    /// Slow, by intent: for `HashingQueue`. Throws `.outOfMemory`.
-    /// - Parameters:
-    ///   - salt: 16 bytes; it and the nonce are given by tests only, otherwise random.
-    static func seal(
-        _ key: SealedKey, password: SecretBytes, identity: String, cost: PasswordCost = .present, salt: [UInt8]? = nil,
-        nonce: [UInt8]? = nil
-    ) throws(KeySlotError) -> KeySlot {
-        precondition(cost.isAllowed && (salt?.count ?? saltBytes) == saltBytes)
-        var salt = salt ?? []
-        if salt.isEmpty {
-            salt = [UInt8](repeating: 0, count: saltBytes)
-            salt.withUnsafeMutableBytes { randombytes_buf($0.baseAddress!, $0.count) }
+    /// A password on its way into one slot: the slow part is done.
+    struct HashedPassword: Sendable {
+        private let head: [UInt8]
+        private let wrapping: SecretBytes
+
+        /// Slow, by intent: for `HashingQueue`. Throws `.outOfMemory`.
+        /// - Parameter salt: 16 bytes; given by tests only, otherwise random.
+        init(_ password: SecretBytes, cost: PasswordCost = .present, salt: [UInt8]? = nil) throws(KeySlotError) {
+            precondition(cost.isAllowed && (salt?.count ?? saltBytes) == saltBytes)
+            var salt = salt ?? []
+            if salt.isEmpty {
+                salt = [UInt8](repeating: 0, count: saltBytes)
+                salt.withUnsafeMutableBytes { randombytes_buf($0.baseAddress!, $0.count) }
+            }
+            head = [version, argon2id] + salt + bigEndian(cost.passes) + bigEndian(cost.memoryKiB)
+            wrapping = try wrappingKey(password, salt: salt[...], cost)
         }
-        let head = [version, argon2id] + salt + bigEndian(cost.passes) + bigEndian(cost.memoryKiB)
-        let wrapping = try wrappingKey(password, salt: salt[...], cost)
-        return key.withUnsafeBytes { key in
-            wrapping.withBytes {
-                seal(key, head: head, name: SlotKind.password.rawValue, identity: identity, key: $0, nonce: nonce)
+
+        /// - Parameter nonce: given by tests only, otherwise random.
+        func seal(_ key: SealedKey, identity: String, nonce: [UInt8]? = nil) -> KeySlot {
+            key.withUnsafeBytes { key in
+                wrapping.withBytes {
+                    KeySlot.seal(
+                        key, head: head, name: SlotKind.password.rawValue, identity: identity, key: $0, nonce: nonce)
+                }
             }
         }
     }

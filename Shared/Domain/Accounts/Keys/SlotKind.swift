@@ -18,5 +18,5 @@ package enum SlotKind: String, Sendable, CaseIterable {
 
     /// Whom and what a slot of an account belongs to: `<account>/<file>`, 32 hex digits each. Slots under the accounts
     /// key have the file's name alone.
-    static func identity(account: AccountID, file: String) -> String { "\(account)/\(file)" }
+    static func identity(account: AccountID, file: AccountFileName) -> String { "\(account)/\(file)" }
 }

@@ -6,9 +6,9 @@ enum PasswordVerifier: Sendable {
     /// Argon2id string.
     case hash(String)
     /// Of a zero-access account. There is no other word about its password.
-    case slot(KeySlot, account: AccountID, file: String)
+    case slot(KeySlot, account: AccountID, file: AccountFileName)
     /// An app password that fits already; of a zero-access account with its slot.
-    case app(AppPassword, code: SealedKey, slot: KeySlot?, account: AccountID, file: String)
+    case app(AppPassword, code: SealedKey, slot: KeySlot?, account: AccountID, file: AccountFileName)
     /// No such account: takes as long as the others, and nothing fits.
     case nobody
 
@@ -39,9 +39,9 @@ enum PasswordVerifier: Sendable {
     var mark: [UInt8]? {
         switch self {
         case .hash(let hash): Array(hash.utf8)
-        case .slot(let slot, _, let file): slot.bytes + Array(file.utf8)
+        case .slot(let slot, _, let file): slot.bytes + Array(file.description.utf8)
         case .app(_, let code, let slot, _, let file):
-            code.withUnsafeBytes { Array($0) } + (slot?.bytes ?? []) + Array(file.utf8)
+            code.withUnsafeBytes { Array($0) } + (slot?.bytes ?? []) + Array(file.description.utf8)
         case .nobody: nil
         }
     }

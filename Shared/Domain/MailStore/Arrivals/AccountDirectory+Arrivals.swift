@@ -20,21 +20,21 @@ extension AccountDirectory {
             // Fails when the file is closed already: nobody has its key.
             try? await AccountStore(account: account, directory: self).noteUse(in: arrivals)
         }
-        try? await files.withClosed(account.description) {}
+        try? await files.withClosed(account) {}
     }
 
     /// Makes the file of arrivals of an account that becomes a zero-access one. Throws `.accountExists` when it is there.
     package func createArrivals(_ place: ArrivalsPlace) async throws(StoreError) {
         let path = arrivalsPath(place.file)
-        try await arrivalFiles.withClosed(place.file) {
+        try await arrivalFiles.withClosed(place.account) {
             try SealedDatabase.create(path: path, key: place.key, migrations: ArrivalsFile.migrations)
         }
     }
 
     /// Closes and deletes a file of arrivals, with what waits in it. One that is not there is no error.
-    package func removeArrivals(file: String) async throws(StoreError) {
-        let path = arrivalsPath(file)
-        try await arrivalFiles.withClosed(file) { try AccountFile.remove(path: path) }
+    package func removeArrivals(_ place: ArrivalsPlace) async throws(StoreError) {
+        let path = arrivalsPath(place.file)
+        try await arrivalFiles.withClosed(place.account) { try AccountFile.remove(path: path) }
     }
 
     /// Runs `body` with an open file of arrivals.
@@ -44,16 +44,16 @@ extension AccountDirectory {
         let path = arrivalsPath(place.file)
         let file: OpenFile
         do {
-            file = try await arrivalFiles.lease(place.file) { try ArrivalsFile.open(path: path, key: place.key) }
+            file = try await arrivalFiles.lease(place.account) { try ArrivalsFile.open(path: path, key: place.key) }
         } catch .noSuchAccount {
             // The account is there: mail for it waits until the file is back.
             throw .unavailable("the file of the account's sealed arrivals is not there")
         }
         let result: Result<T, StoreError>
         do { result = .success(try await body(file)) } catch { result = .failure(StoreError(error)) }
-        await arrivalFiles.release(place.file, isSuspect: result.isSuspect)
+        await arrivalFiles.release(place.account, isSuspect: result.isSuspect)
         return try result.get()
     }
 
-    private func arrivalsPath(_ file: String) -> String { "\(root)/\(file)\(ArrivalsFile.suffix)" }
+    func arrivalsPath(_ file: AccountFileName) -> String { ArrivalsFile.path(of: file, in: root) }
 }

@@ -11,7 +11,7 @@ extension AccountDirectory {
     ) async throws(StoreError) {
         do throws(StoreError) {
             try await deliverAsItIs(message, to: account, deliveryKey, warning)
-        } catch .keyUnavailable {
+        } catch  where error.mayBeElsewhere {
             // It may have become a zero-access account since it was asked, or ceased to be one.
             try await deliverAsItIs(message, to: account, deliveryKey, warning)
         }
@@ -39,5 +39,15 @@ extension AccountDirectory {
     package func use(of account: AccountID) async throws(StoreError) -> StorageUse {
         if let arrivals = try await arrivals(of: account) { return try await arrivals.state().use }
         return try await store(for: account).use()
+    }
+}
+
+extension StoreError {
+    /// What the account had a moment ago is not there.
+    fileprivate var mayBeElsewhere: Bool {
+        switch self {
+        case .keyUnavailable, .moved, .unavailable: true
+        default: false
+        }
     }
 }

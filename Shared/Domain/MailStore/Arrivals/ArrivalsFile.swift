@@ -59,10 +59,12 @@ package enum ArrivalsFile {
         END;
         """
 
+    static func path(of file: AccountFileName, in root: String) -> String { "\(root)/\(file)\(suffix)" }
+
     static func open(path: String, key: SealedKey) throws -> OpenFile {
         guard let identity = FileIdentity(path: path) else { throw StoreError.noSuchAccount }
         let pool = try SealedDatabase.openPool(path: path, key: key, migrations: migrations, readers: 1)
-        return OpenFile(pool: pool, identity: identity, backlog: nil)
+        return OpenFile(pool: pool, path: path, identity: identity, backlog: nil)
     }
 }
 

@@ -36,7 +36,8 @@ package enum AccountFile {
     static func open(path: String, key: SealedKey, limits: StoreLimits = StoreLimits()) throws -> OpenFile {
         guard let identity = FileIdentity(path: path) else { throw StoreError.noSuchAccount }
         let pool = try SealedDatabase.openPool(path: path, key: key, migrations: migrations)
-        return OpenFile(pool: pool, identity: identity, backlog: TextBacklog(pool: pool, limits: limits))
+        return OpenFile(
+            pool: pool, path: path, identity: identity, backlog: TextBacklog(pool: pool, limits: limits))
     }
 
     /// The main file goes first: without it, the others are of no account.

@@ -7,15 +7,19 @@ final class OpenFile: Sendable {
     let pool: DatabasePool
     let appends: AppendQueue
     let backlog: TextBacklog?
-    /// Which file it is: a path may be given to another (restore, or removal by another process).
-    let identity: FileIdentity
+    private let path: String
+    private let identity: FileIdentity
 
-    init(pool: DatabasePool, identity: FileIdentity, backlog: TextBacklog?) {
+    init(pool: DatabasePool, path: String, identity: FileIdentity, backlog: TextBacklog?) {
         self.pool = pool
+        self.path = path
         self.identity = identity
         self.backlog = backlog
         appends = AppendQueue(pool: pool, backlog: backlog)
     }
+
+    /// Whether its name is another file's now, or nobody's: keyed anew, restored or removed, maybe by another process.
+    var hasMoved: Bool { FileIdentity(path: path) != identity }
 }
 
 /// Device and inode.

@@ -27,7 +27,7 @@ extension Texts {
         case .zeroAccess(let name): self(.errorZeroAccess, ["name": name])
         case .notZeroAccess(let name): self(.errorZeroAccessNot, ["name": name])
         case .wrongPassword, .wrongRecoveryKey: self(.passwordOldWrong)
-        case .keysChanged(let name): self(.errorKeysChanged, ["name": name])
+        case .keysChanged(let name), .arrivalsLeft(let name): self(.errorKeysChanged, ["name": name])
         case .appPasswordLabel: self(.errorAppPasswordLabel, ["most": "\(Directory.appPasswordLabel)"])
         case .appPasswordExists(let label): self(.errorAppPasswordExists, ["name": label])
         case .noSuchAppPassword(let label): self(.errorAppPasswordNone, ["name": label])

@@ -92,17 +92,20 @@ package struct RestoreAll: Sendable {
         let hasSpool = source.manifest.file("spool.db") != nil
         if hasSpool { try source.rebuild(.spool, into: folders.root) { try progress.add($0) } }
         let directory = try Directory(dataFolder: folders.root, keys: source.purposeKeys)
+        let replaced = replacedConfiguration(source)
+        defer { try? replaced?.close() }
         for account in try await directory.accounts() {
-            guard let file = source.manifest.file("accounts/\(account.id).db") else {
+            guard let (file, key) = try source.file(of: account.id, in: directory) else {
                 report.withoutFile.append(account.address)
                 continue
             }
-            let key = try directory.fileKey(of: account.id)
-            let path = "\(folders.accounts)/\(account.id).db"
+            let path = key.file.path(in: folders.accounts)
             do {
-                try source.rebuild(file, to: path, key: key) { try progress.add($0) }
-                let marks = try await issuedMarks(account.id, key)
-                try await RestoredAccount.finish(account.id, in: folders.accounts, key: key, after: marks)
+                try source.rebuild(file, to: path, key: key.key) { try progress.add($0) }
+                let live = (try? replaced?.fileKey(of: account.id)) ?? key
+                let marks = try await issuedMarks(account.id, live)
+                try await RestoredAccount.finish(account.id, in: folders.accounts, file: key, after: marks)
+                try await directory.keepOnly(key.file, of: account.id)
                 report.accounts += 1
             } catch  where Self.isDamage(error) {
                 for suffix in ["", "-wal", "-shm"] { unlink(path + suffix) }
@@ -141,9 +144,19 @@ package struct RestoreAll: Sendable {
         return newest
     }
 
+    /// The configuration that is replaced, if there is one that opens: it knows the live files, which may have been keyed
+    /// anew since the backup.
+    private func replacedConfiguration(_ source: RestoreSource) -> Directory? {
+        guard StoreFile.configuration.exists(in: data) else { return nil }
+        for keys in [source.purposeKeys, try? PurposeKeys(folder: keys)].compactMap(\.self) {
+            if let directory = try? Directory(dataFolder: data, keys: keys) { return directory }
+        }
+        return nil
+    }
+
     /// Of the live file that is replaced, if there is one that opens.
-    private func issuedMarks(_ account: AccountID, _ key: SealedKey) async throws -> IssuedMarks? {
-        let files = AccountDirectory(root: data + "/accounts", limit: 1) { _ in key }
+    private func issuedMarks(_ account: AccountID, _ file: AccountFileKey) async throws -> IssuedMarks? {
+        let files = AccountDirectory(root: data + "/accounts", limit: 1) { _ in file }
         guard files.exists(account) else { return nil }
         let marks = try? await files.store(for: account).issuedMarks()
         await files.close()

@@ -57,6 +57,15 @@ package final class RestoreSource {
         }
     }
 
+    /// The file of an account that is in the backup, and what the backup's configuration says opens it: the current one,
+    /// else the one that took its place just then, else its predecessor. Nil: the backup has none.
+    func file(of account: AccountID, in configuration: Directory) throws -> (Manifest.File, AccountFileKey)? {
+        for found in try configuration.fileKeys(of: account) {
+            if let file = manifest.file("accounts/\(found.file).db") { return (file, found) }
+        }
+        return nil
+    }
+
     /// Rebuilds a purpose key's file with its slot in a folder.
     func rebuild(_ store: StoreFile, into folder: String, _ tell: (Int) throws -> Void) throws {
         guard let slot = manifest.file("\(store.name).slot"), let file = manifest.file("\(store.name).db") else {
