@@ -254,7 +254,9 @@ let package = Package(
             linkerSettings: [.linkedLibrary("sqlite3")]),
         .executableTarget(
             name: "StoreFaults",
-            dependencies: ["CFaultyDisk", "Accounts", "MailStore", "SealedSQLite", "TestSupport", grdb],
+            dependencies: [
+                "CFaultyDisk", "Accounts", "MailStore", "OutgoingQueue", "SealedSQLite", "TestSupport", grdb,
+            ],
             path: "Tests/StoreFaults", swiftSettings: strict),
         .target(
             name: "FuzzTargets",

@@ -57,7 +57,7 @@ struct Entry {
                 directory: directory, accounts: accounts, queue: queue,
                 resolver: resolver,
                 backups: configuration.redisHost == nil ? nil : BackupJobs(client: redis, logger: logger),
-                login: { await logins.check($0, from: $1.ip.description, logger: $2) },
+                login: { await logins.check($0, from: $1.ip.description, appPasswords: false, logger: $2) },
                 certificateKey: { certificate.flatMap { try? TLSCertificates.publicKey(ofFile: $0) } }),
             settings: options.settings)
         let server = WebServer(

@@ -42,7 +42,9 @@ package struct DAVSite: HTTPResponder {
         switch await login(credentials, context) {
         case .wrong: return Self.challenge
         case .tryLater: return Self.response(DAVAnswer(503, [("retry-after", "30")]))
-        case .account(let account):
+        case .account(let account, let hold):
+            // A zero-access account is open while its request is answered.
+            defer { hold?.release() }
             let response = Self.response(try await answer(request, path, account, credentials.login, context))
             return request.method == .head ? response.createHeadResponse() : response
         }

@@ -17,6 +17,8 @@ package final class POP3Session {
     var out: [UInt8] = []
     /// After login.
     var maildrop: Maildrop?
+    /// Keeps a zero-access account open until the session ends.
+    var hold: KeyHold?
     /// Between USER and PASS.
     var user: [UInt8]?
     private var wrong = 0
@@ -34,6 +36,7 @@ package final class POP3Session {
 
     /// To the end of the session. Throws what broke the connection. Nothing is deleted without QUIT.
     package func run() async throws {
+        defer { hold?.release() }
         do {
             ok("Mailkeep")
             while !isOver {

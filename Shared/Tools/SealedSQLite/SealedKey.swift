@@ -55,7 +55,9 @@ package struct SealedKey: Sendable {
     /// The same as bytes, which the caller wipes.
     package var hexDigits: [UInt8] { withUnsafeBytes { Hex.encode($0) } }
 
-    package func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+    package func withUnsafeBytes<Result, Failure>(
+        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
         try body(UnsafeRawBufferPointer(start: storage.memory, count: Self.count))
     }
 }

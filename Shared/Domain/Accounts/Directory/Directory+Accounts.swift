@@ -3,15 +3,18 @@ import GRDB
 import SealedSQLite
 
 extension Directory {
-    /// The key of the account's file. Throws `DirectoryError.noSuchAccount`, `KeyError`, `KeySlotError`.
+    /// The key of the account's file; of a zero-access account while somebody who logged in holds it (`keyRing`). Throws
+    /// `DirectoryError.noSuchAccount`, `.closed`, `KeyError`, `KeySlotError`.
     package func fileKey(of account: AccountID) throws -> SealedKey {
         let id = account.description
-        let slot = try pool.read { db in
-            try [UInt8].fetchSlot(
-                db, sql: "SELECT slot FROM account_slots WHERE account = ? AND kind = 'accounts' LIMIT 1", id)
+        let found = try pool.read { db -> (slot: KeySlot?, file: String)? in
+            guard let file = try Self.file(of: account, in: db) else { return nil }
+            return (try Self.slot(.accounts, of: account, file: file, in: db)?.slot, file)
         }
-        guard let slot else { throw DirectoryError.noSuchAccount(id) }
-        return try KeySlot(bytes: slot).open(for: .accounts, identity: id, keys: keys)
+        guard let (slot, file) = found else { throw DirectoryError.noSuchAccount(id) }
+        if let slot { return try slot.open(for: .accounts, identity: file, keys: keys) }
+        guard let key = keyRing.key(of: account, file: file) else { throw DirectoryError.closed(id) }
+        return key
     }
 
     /// Adds the account. Its file comes first, and only when there is one anybody sees the account:
@@ -167,6 +170,7 @@ extension Directory {
         return AccountRecord(
             id: id, address: (row["name"] as String) + "@" + (row["domain_name"] as String),
             displayName: row["display_name"], created: row["created"], isDisabled: row["disabled"],
-            isAdministrator: row["administrator"], quota: quota, limit: quota.limit(domain: row["domain_quota"]))
+            isAdministrator: row["administrator"], isZeroAccess: row["zero_access"], quota: quota,
+            limit: quota.limit(domain: row["domain_quota"]))
     }
 }

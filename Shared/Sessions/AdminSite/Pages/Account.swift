@@ -59,7 +59,7 @@ extension AdminPages {
         }
         let credentials = SASLCredentials(login: session.account.address, password: old.withBytes { Secret($0) })
         switch await backend.login(credentials, visit.context.peer, visit.logger) {
-        case .account(session.account.id): break
+        case .account(session.account.id, _): break
         case .tryLater: return passwordPage(visit, status: .serviceUnavailable, old: .loginLater)
         default: return passwordPage(visit, old: .passwordOldWrong)
         }

@@ -21,8 +21,10 @@ enum Phrase: String, CaseIterable, Sendable {
     case domainAdded, domainHint, domainQuotaSet, domainRemoveButton, domainRemoveQuestion, domainRemoveText,
         domainRemoved
     case domainsTitle
-    case errorAddressTaken, errorAliasTarget, errorDomainExists, errorDomainInUse, errorMalformedAddress,
-        errorMalformedDomain, errorNoSuchAccount, errorNoSuchAlias, errorNoSuchDomain, errorQuota
+    case errorAddressTaken, errorAliasTarget, errorAppPasswordExists, errorAppPasswordLabel, errorAppPasswordNone,
+        errorAppPasswordsMany, errorDomainExists, errorDomainInUse, errorKeysChanged, errorMalformedAddress,
+        errorMalformedDomain, errorNoSuchAccount, errorNoSuchAlias, errorNoSuchDomain, errorOwnerNeeded, errorQuota,
+        errorZeroAccess, errorZeroAccessNot
     case fieldAddress, fieldAgain, fieldAlias, fieldDisplayName, fieldDomain, fieldDomainQuota, fieldName,
         fieldNewPassword,
         fieldOldPassword, fieldPassword, fieldQuota, fieldSearch, fieldTargets

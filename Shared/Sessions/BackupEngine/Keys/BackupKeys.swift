@@ -61,7 +61,7 @@ package struct BackupKeys: Sendable {
     private static func make(
         master: SealedKey, earlier: [SealedKey], repository: SealedKey
     ) throws -> (BackupKeys, RecoveryKey) {
-        let key = RecoveryKey.random()
+        let key = RecoveryKey.random(.backups)
         let lock = try key.lock
         let sealed = try SealedRecovery(master: master, earlier: earlier, repository: repository, to: lock)
         return (BackupKeys(repository: repository, recovery: sealed, recoveryLock: lock), key)

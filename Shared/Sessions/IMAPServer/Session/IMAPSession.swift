@@ -18,6 +18,8 @@ package final class IMAPSession {
     /// After login.
     var account: AccountID?
     var store: AccountStore?
+    /// Keeps a zero-access account open until the session ends.
+    var hold: KeyHold?
     var selected: SelectedMailbox?
     /// ENABLE IMAP4rev2, or CONDSTORE (also by using it).
     var isRev2 = false
@@ -38,6 +40,7 @@ package final class IMAPSession {
 
     /// To the end of the session. Throws what broke the connection.
     package func run() async throws {
+        defer { hold?.release() }
         out.line("* OK [CAPABILITY \(capabilities)] Mailkeep")
         try await flush()
         do {

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+import Dispatch
+import Foundation
+import GRDB
+import SealedSQLite
+import TestSupport
+import Testing
+
+@testable import Accounts
+
+@Suite struct ZeroAccessTests {
+    private static let anna = "anna@example.org"
+
+    /// anna@example.org, protected.
+    private struct World {
+        let fixture: Fixture
+        let id: AccountID
+        let key: SealedKey
+        let recovery: RecoveryKey
+        var directory: Directory { fixture.directory }
+
+        init() async throws {
+            fixture = try Fixture()
+            try await fixture.directory.addDomain("example.org", by: "test")
+            id = try await fixture.add(anna)
+            key = try fixture.directory.fileKey(of: id)
+            recovery = try await fixture.directory.protect(
+                anna, password: SecretBytes("correct horse".utf8), by: "test")
+        }
+
+        func logIn(_ password: String, to directory: Directory? = nil) async throws -> AccountIdentity? {
+            try await (directory ?? self.directory).authenticate(
+                login: anna, password: SecretBytes(password.utf8))
+        }
+    }
+
+    private func password(_ text: String) -> SecretBytes { SecretBytes(text.utf8) }
+
+    @Test func onlyWhoeverLoggedInOpensIt() async throws {
+        let world = try await World()
+        #expect(throws: DirectoryError.closed(world.id.description)) { try world.directory.fileKey(of: world.id) }
+        #expect(try await world.logIn("correct horsf") == nil)
+        #expect(throws: DirectoryError.closed(world.id.description)) { try world.directory.fileKey(of: world.id) }
+        let identity = try #require(await world.logIn("correct horse"))
+        #expect(identity.id == world.id && !identity.isRemembered)
+        #expect(try world.directory.fileKey(of: world.id) == world.key)
+        // Another process has not.
+        #expect(throws: DirectoryError.closed(world.id.description)) {
+            try world.fixture.again().fileKey(of: world.id)
+        }
+        let more = try #require(await world.directory.hold(world.id))
+        identity.hold?.release()
+        #expect(try world.directory.fileKey(of: world.id) == world.key)
+        more.release()
+        #expect(throws: DirectoryError.closed(world.id.description)) { try world.directory.fileKey(of: world.id) }
+        #expect(try await world.directory.hold(world.id) == nil)
+    }
+
+    @Test func nothingInTheDirectoryOpensItWithThePurposeKeys() async throws {
+        let world = try await World()
+        let rows = try await world.directory.pool.read { db in
+            (
+                try String.fetchAll(db, sql: "SELECT kind FROM account_slots ORDER BY kind"),
+                try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM credentials")
+            )
+        }
+        #expect(rows.0 == ["arrival-key", "password", "recovery"] && rows.1 == 0)
+        #expect(try await world.directory.account(Self.anna).isZeroAccess)
+        await #expect(throws: DirectoryError.zeroAccess(Self.anna)) {
+            try await world.directory.protect(Self.anna, password: password("correct horse"), by: "test")
+        }
+    }
+
+    @Test func protectingNeedsThePassword() async throws {
+        let fixture = try Fixture()
+        try await fixture.directory.addDomain("example.org", by: "test")
+        let id = try await fixture.add(Self.anna)
+        await #expect(throws: DirectoryError.wrongPassword(Self.anna)) {
+            try await fixture.directory.protect(Self.anna, password: password("correct horsf"), by: "test")
+        }
+        _ = try fixture.directory.fileKey(of: id)
+    }
+
+    @Test func mailIsSealedToAKeyThatOpensWithTheFile() async throws {
+        let world = try await World()
+        let sealedTo = try #require(await world.directory.publicKey(of: world.id))
+        await #expect(throws: DirectoryError.closed(world.id.description)) {
+            try await world.directory.arrivalKey(of: world.id)
+        }
+        let identity = try await world.logIn("correct horse")
+        #expect(try await world.directory.arrivalKey(of: world.id).publicKey == sealedTo)
+        identity?.hold?.release()
+        let bert = try await world.fixture.add("bert@example.org")
+        #expect(try await world.directory.publicKey(of: bert) == nil)
+    }
+
+    @Test func aPasswordChangeWrapsTheSameKey() async throws {
+        let world = try await World()
+        let control = try world.fixture.again()
+        #expect(try await world.logIn("correct horse") != nil)
+        for (owner, error) in [
+            (nil, DirectoryError.ownerNeeded(Self.anna)),
+            (OwnerSecret.password(password("correct horsf")), .wrongPassword(Self.anna)),
+            (.recoveryKey(.random(.account)), .wrongRecoveryKey(Self.anna)),
+        ] {
+            await #expect(throws: error) {
+                try await control.setPassword(
+                    of: Self.anna, to: password("another horse"), owner: owner, by: "test")
+            }
+        }
+        try await control.setPassword(
+            of: Self.anna, to: password("another horse"), owner: .password(password("correct horse")), by: "test")
+        // Remembered or not, the old one is over at once in every process.
+        #expect(try await world.logIn("correct horse") == nil)
+        let identity = try await world.logIn("another horse")
+        #expect(try world.directory.fileKey(of: world.id) == world.key && identity != nil)
+        try await control.setPassword(
+            of: Self.anna, to: password("a third horse"), owner: .recoveryKey(world.recovery), by: "test")
+        #expect(try await world.logIn("another horse") == nil)
+        #expect(try await world.logIn("a third horse") != nil)
+    }
+
+    @Test func aNewRecoveryKeyEndsTheOldOne() async throws {
+        let world = try await World()
+        let renewed = try await world.directory.renewRecoveryKey(
+            of: Self.anna, owner: .password(password("correct horse")), by: "test")
+        await #expect(throws: DirectoryError.wrongRecoveryKey(Self.anna)) {
+            _ = try await world.directory.hold(Self.anna, with: .recoveryKey(world.recovery))
+        }
+        let hold = try await world.directory.hold(Self.anna, with: .recoveryKey(renewed))
+        #expect(try world.directory.fileKey(of: world.id) == world.key)
+        hold.release()
+    }
+
+    @Test func slotsOfTwoAccountsSwappedOpenNothing() async throws {
+        let world = try await World()
+        try await world.fixture.add("bert@example.org")
+        let password = SecretBytes("correct horse".utf8)
+        _ = try await world.directory.protect("bert@example.org", password: password, by: "test")
+        let bert = try await world.directory.account("bert@example.org").id
+        try await world.directory.pool.write { db in
+            try db.execute(
+                sql: "UPDATE account_slots SET account = CASE account WHEN ?1 THEN ?2 ELSE ?1 END",
+                arguments: [world.id.description, bert.description])
+        }
+        #expect(try await world.logIn("correct horse") == nil)
+        await #expect(throws: DirectoryError.wrongRecoveryKey(Self.anna)) {
+            _ = try await world.directory.hold(Self.anna, with: .recoveryKey(world.recovery))
+        }
+    }
+
+    @Test func aDisabledAccountStaysClosed() async throws {
+        let world = try await World()
+        #expect(try await world.logIn("correct horse") != nil)
+        try await world.fixture.again().setDisabled(Self.anna, true, by: "test")
+        #expect(try await world.logIn("correct horse") == nil)
+    }
+
+    /// With a queue in which nobody gets a turn, what needs Argon2id is `busy`, and what needs none is answered.
+    @Test func whatCostsARunAndWhatDoesNot() async throws {
+        let world = try await World()
+        let queue = HashingQueue(running: 1, waiting: 0)
+        let directory = try Directory(
+            dataFolder: world.fixture.folder.path, keys: world.fixture.keys, hashing: queue, now: { Date() })
+        let app = try await directory.addAppPassword(
+            of: Self.anna, label: "phone", owner: .password(password("correct horse")), by: "test")
+        try await world.fixture.add("bert@example.org")
+        #expect(try await world.logIn("correct horse", to: directory)?.isRemembered == false)
+
+        let gate = DispatchSemaphore(value: 0)
+        let blocked = Task { try await queue.run { gate.wait() } }
+        defer { gate.signal() }
+        while await queue.isIdle { await Task.yield() }
+        let remembered = try await world.logIn("correct horse", to: directory)
+        #expect(remembered?.isRemembered == true && remembered?.hold != nil)
+        #expect(try directory.fileKey(of: world.id) == world.key)
+        #expect(try await world.logIn(app.text, to: directory)?.hold != nil)
+        let other = AppPassword.random().text
+        for (login, text) in [
+            (Self.anna, "correct horsf"), (Self.anna, other), ("bert@example.org", "correct horsf"),
+            ("bert@example.org", app.text), ("nobody@example.org", "correct horse"), ("nobody@example.org", app.text),
+            ("", "x"),
+        ] {
+            await #expect(throws: DirectoryError.busy, "\(login)") {
+                try await directory.authenticate(login: login, password: password(text))
+            }
+        }
+        try await world.directory.setDisabled(Self.anna, true, by: "test")
+        for text in ["correct horse", app.text] {
+            await #expect(throws: DirectoryError.busy) { try await world.logIn(text, to: directory) }
+        }
+        gate.signal()
+        try await blocked.value
+    }
+}
