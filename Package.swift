@@ -69,6 +69,7 @@ let tools: [Target] = [
     system("CHiredis"),
     system("CUnbound"),
     system("CPublicSuffix"),
+    system("CZstd"),
     system("CLibXML2", pkgConfig: "libxml-2.0"),
     system("CProcess"),
     .target(
@@ -90,8 +91,10 @@ let tools: [Target] = [
 let domain: [Target] = [
     library(
         "Accounts", layer: "Domain", ["MailFormat", "SealedSQLite", "CSodium", crypto, cryptoExtras, grdb, logging]),
-    library("MailStore", layer: "Domain", ["Accounts", "MailFormat", "SealedSQLite", crypto, grdb, logging]),
+    library(
+        "MailStore", layer: "Domain", ["Accounts", "MailFormat", "SealedSQLite", "CZstd", crypto, grdb, logging, lifecycle]),
     library("Logins", layer: "Domain", ["Accounts", "RedisStreams", "SASLMechanisms", nio, logging, metrics]),
+    library("Filing", layer: "Domain", ["Accounts", "MailStore", logging, metrics, lifecycle]),
     library("BackupJobs", layer: "Domain", ["RedisStreams", logging, lifecycle]),
     library("CalendarStore", layer: "Domain", ["MailStore", "SealedSQLite", crypto, grdb]),
     library("MailAuthentication", layer: "Domain", ["MailFormat", "DNSClient", "CPublicSuffix", crypto, cryptoExtras]),
@@ -169,13 +172,14 @@ let services: [Target] = [
         "MailAccess",
         [
             "IMAPServer", "POP3Server", "SASLMechanisms", "ServiceKit", "RedisStreams", "Accounts", "Logins",
-            "MailStore",
+            "MailStore", "Filing",
             "SealedSQLite", nio, nioSSL, logging, lifecycle, configuration,
         ]),
     service(
         "DAVAccess",
         [
-            "DAVServer", "WebServer", "ServiceKit", "RedisStreams", "Accounts", "Logins", "MailStore", logging,
+            "DAVServer", "WebServer", "ServiceKit", "RedisStreams", "Accounts", "Logins", "MailStore", "Filing",
+            logging,
             lifecycle,
         ]),
     service(
@@ -275,6 +279,7 @@ let package = Package(
         tests("WebServer", ["ServiceKit", nio, hummingbird, httpTypes, logging, lifecycle, configuration]),
         tests("Accounts", ["MailFormat", "SealedSQLite", grdb, crypto]),
         tests("Logins", ["Accounts", "RedisStreams", "SASLMechanisms", "SealedSQLite", logging]),
+        tests("Filing", ["Accounts", "MailStore", "SealedSQLite", logging]),
         tests("BackupJobs", ["RedisStreams", logging]),
         tests(
             "BackupEngine",

@@ -33,6 +33,7 @@ struct Entry {
         let directory = try Directory(dataFolder: configuration.data, keys: keys)
         let accounts = AccountDirectory(
             root: configuration.data + "/accounts", limit: 8, quota: { try await directory.quota(of: $0) },
+            arrivals: { try await directory.arrivals(of: $0) },
             keys: { try directory.fileKey(of: $0) })
         let redis = RedisClient(
             host: configuration.redisHost, port: configuration.redisPort, password: configuration.redisPassword,

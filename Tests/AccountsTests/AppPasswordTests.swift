@@ -105,7 +105,7 @@ import Testing
         let id = try await directory.account(Self.anna).id
         let key = try directory.fileKey(of: id)
         let password = SecretBytes("correct horse".utf8)
-        _ = try await directory.protect(Self.anna, password: password, by: "test")
+        _ = try await directory.protect(Self.anna, password: password, by: "test", makeArrivals: { _ in })
         #expect(try await logIn(directory, before.text) == nil)
         await #expect(throws: DirectoryError.ownerNeeded(Self.anna)) {
             try await directory.addAppPassword(of: Self.anna, label: "phone", by: "test")

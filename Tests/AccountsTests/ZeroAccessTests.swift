@@ -25,7 +25,7 @@ import Testing
             id = try await fixture.add(anna)
             key = try fixture.directory.fileKey(of: id)
             recovery = try await fixture.directory.protect(
-                anna, password: SecretBytes("correct horse".utf8), by: "test")
+                anna, password: SecretBytes("correct horse".utf8), by: "test", makeArrivals: { _ in })
         }
 
         func logIn(_ password: String, to directory: Directory? = nil) async throws -> AccountIdentity? {
@@ -64,10 +64,11 @@ import Testing
                 try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM credentials")
             )
         }
-        #expect(rows.0 == ["arrival-key", "password", "recovery"] && rows.1 == 0)
+        #expect(rows.0 == ["arrival-key", "arrivals", "password", "recovery"] && rows.1 == 0)
         #expect(try await world.directory.account(Self.anna).isZeroAccess)
         await #expect(throws: DirectoryError.zeroAccess(Self.anna)) {
-            try await world.directory.protect(Self.anna, password: password("correct horse"), by: "test")
+            try await world.directory.protect(
+                Self.anna, password: password("correct horse"), by: "test", makeArrivals: { _ in })
         }
     }
 
@@ -76,14 +77,15 @@ import Testing
         try await fixture.directory.addDomain("example.org", by: "test")
         let id = try await fixture.add(Self.anna)
         await #expect(throws: DirectoryError.wrongPassword(Self.anna)) {
-            try await fixture.directory.protect(Self.anna, password: password("correct horsf"), by: "test")
+            try await fixture.directory.protect(
+                Self.anna, password: password("correct horsf"), by: "test", makeArrivals: { _ in })
         }
         _ = try fixture.directory.fileKey(of: id)
     }
 
     @Test func mailIsSealedToAKeyThatOpensWithTheFile() async throws {
         let world = try await World()
-        let sealedTo = try #require(await world.directory.publicKey(of: world.id))
+        let sealedTo = try #require(await world.directory.arrivals(of: world.id)).publicKey
         await #expect(throws: DirectoryError.closed(world.id.description)) {
             try await world.directory.arrivalKey(of: world.id)
         }
@@ -91,7 +93,7 @@ import Testing
         #expect(try await world.directory.arrivalKey(of: world.id).publicKey == sealedTo)
         identity?.hold?.release()
         let bert = try await world.fixture.add("bert@example.org")
-        #expect(try await world.directory.publicKey(of: bert) == nil)
+        #expect(try await world.directory.arrivals(of: bert) == nil)
     }
 
     @Test func aPasswordChangeWrapsTheSameKey() async throws {
@@ -136,7 +138,8 @@ import Testing
         let world = try await World()
         try await world.fixture.add("bert@example.org")
         let password = SecretBytes("correct horse".utf8)
-        _ = try await world.directory.protect("bert@example.org", password: password, by: "test")
+        _ = try await world.directory.protect(
+            "bert@example.org", password: password, by: "test", makeArrivals: { _ in })
         let bert = try await world.directory.account("bert@example.org").id
         try await world.directory.pool.write { db in
             try db.execute(

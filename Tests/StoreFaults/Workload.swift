@@ -85,6 +85,7 @@ final class Workload: Day {
         Step(name: "open", opens: true) { _ = try await $0.store.list() },
         deliver("one"),
         deliver("two", bytes: 40_000),
+        Step(name: "index") { _ = try await $0.store.indexTexts() },
         setFlags("read one", .add(MessageFlags(.seen)), of: [1], in: "INBOX"),
         setFlags("label both", .add(MessageFlags(keywords: ["$label"])), of: [1, 2], in: "INBOX"),
         Step(name: "create") { try await $0.store.create(MailboxName("work/deep")) },

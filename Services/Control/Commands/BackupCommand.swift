@@ -53,7 +53,7 @@ struct BackupKeysCommand: ParsableCommand {
             }
             (keys, recovery) = try BackupKeys.make(master: master)
         }
-        if let path = recoveryKeyOutput { try recovery.write(to: path) }
+        if let path = recoveryKeyOutput { try SecretFile.write(recovery.text, to: path) }
         try makeFolder(output, mode: 0o700)
         try keys.write(to: output)
         recovery.tell(writtenTo: recoveryKeyOutput)
@@ -61,18 +61,6 @@ struct BackupKeysCommand: ParsableCommand {
 }
 
 extension RecoveryKey {
-    /// Into a new file, 0400; on disk when it returns.
-    func write(to path: String) throws {
-        let line = SecretBytes(text.utf8 + [UInt8(ascii: "\n")])
-        let descriptor = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o400)
-        guard descriptor >= 0 else { throw Failure("\(path): \(String(cString: strerror(errno)))") }
-        defer { close(descriptor) }
-        let written = line.withBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
-        guard written == line.count, fsync(descriptor) == 0 else {
-            throw Failure("\(path): \(String(cString: strerror(errno)))")
-        }
-    }
-
     /// Shows it, or says where it is.
     func tell(writtenTo path: String?) {
         if let path { return say("The recovery key is in \(path): move it away from this server.") }

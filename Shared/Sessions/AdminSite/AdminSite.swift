@@ -62,6 +62,12 @@ package struct AdminSite: HTTPResponder {
         get("account", .user, pages.account)
         get("account/password", .user, pages.passwordForm)
         post("account/password", .user, pages.changePassword)
+        get("account/app-passwords", .user, pages.appPasswords)
+        post("account/app-passwords", .user, pages.addAppPassword)
+        post("account/app-passwords/remove", .user, pages.removeAppPassword)
+        get("account/zero-access", .user, pages.zeroAccess)
+        post("account/zero-access", .user, pages.switchOnZeroAccess)
+        post("account/recovery-key", .user, pages.renewRecoveryKey)
         get("account/mailkeep.mobileconfig", .user, pages.appleProfile)
 
         get("admin", .administrator, pages.overview)

@@ -75,6 +75,14 @@ extension Directory {
         return hash
     }
 
+    /// Without a run where this password fitted lately.
+    func recallOrCheck(
+        _ verifier: PasswordVerifier, _ password: SecretBytes
+    ) async throws -> PasswordVerifier.Fit? {
+        if let fit = passwords.recall(verifier, password) { return fit }
+        return try await check(verifier, password)
+    }
+
     /// Runs Argon2id in its turn.
     func check(_ verifier: PasswordVerifier, _ password: SecretBytes) async throws -> PasswordVerifier.Fit? {
         try await hashing.run {

@@ -26,8 +26,8 @@ extension Directory {
         _ slot: KeySlot, _ kind: SlotKind, of account: AccountID, file: String, app: Int64? = nil, in db: Database
     ) throws {
         try db.execute(
-            sql: "INSERT INTO account_slots (account, kind, slot, app) VALUES (?, ?, ?, ?)",
-            arguments: [account.description, kind.rawValue, slot.data, app])
+            sql: "INSERT INTO account_slots (account, kind, file, slot, app) VALUES (?, ?, ?, ?, ?)",
+            arguments: [account.description, kind.rawValue, file, slot.data, app])
     }
 
     /// Puts another slot in a row's place; `false` when the row is not as it was read any more.

@@ -18,19 +18,6 @@ extension Directory {
         return file.flatMap { keyRing.hold(account, file: $0) }
     }
 
-    /// What mail for an account is sealed to; `nil`: it is no zero-access account. Read anew each time. Throws
-    /// `.noSuchAccount`.
-    package func publicKey(of account: AccountID) async throws -> [UInt8]? {
-        try await pool.read { db in
-            let row = try Row.fetchOne(
-                db, sql: "SELECT zero_access, public_key FROM accounts WHERE id = ?", arguments: [account.description])
-            guard let row else { throw DirectoryError.noSuchAccount(account.description) }
-            guard row[0] as Bool else { return nil }
-            guard let key = row[1] as Data?, key.count == ArrivalKey.publicBytes else { throw KeySlotError.malformed }
-            return [UInt8](key)
-        }
-    }
-
     /// What opens sealed mail of an account that is open in this process. Throws `.noSuchAccount`, `.closed`,
     /// `.notZeroAccess`, `KeySlotError`.
     package func arrivalKey(of account: AccountID) async throws -> ArrivalKey {
@@ -70,7 +57,7 @@ extension Directory {
     /// Looks whether the password is the account's, in both modes. Throws `.wrongPassword`.
     package func checkPassword(of address: String, _ password: SecretBytes) async throws {
         let found = try await loginRows(of: address)
-        guard try await check(found.verifier, password) != nil else {
+        guard try await recallOrCheck(found.verifier, password) != nil else {
             throw DirectoryError.wrongPassword(found.account.address)
         }
     }
@@ -84,7 +71,7 @@ extension Directory {
         case nil: throw DirectoryError.ownerNeeded(account.address)
         case .password(let password):
             let found = try await loginRows(of: account.address)
-            guard let key = try await check(found.verifier, password)?.key else {
+            guard let key = try await recallOrCheck(found.verifier, password)?.key else {
                 throw DirectoryError.wrongPassword(account.address)
             }
             return OpenedAccount(account: account.id, file: found.file, key: key)

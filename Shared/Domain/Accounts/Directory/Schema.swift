@@ -7,6 +7,7 @@ enum Schema {
         Migration(number: 1, name: "domains, accounts, aliases, keys") { try $0.execute(sql: first) },
         Migration(number: 2, name: "sessions of the web pages") { try $0.execute(sql: webSessions) },
         Migration(number: 3, name: "quotas") { try $0.execute(sql: quotas) },
+        Migration(number: 4, name: "files of accounts have names of their own") { try $0.execute(sql: fileNames) },
         Migration(number: 5, name: "zero-access accounts, app passwords") { try $0.execute(sql: zeroAccess) },
     ]
 
@@ -23,6 +24,15 @@ enum Schema {
     private static let quotas = """
         ALTER TABLE domains ADD COLUMN quota INTEGER;   -- bytes that each of its accounts may hold; absent: no limit
         ALTER TABLE accounts ADD COLUMN quota INTEGER;  -- bytes; -1: no limit; absent: what the domain says
+        """
+
+    private static let fileNames = """
+        -- What a slot opens; '' (the release before wrote it): the file named as the account.
+        ALTER TABLE account_slots ADD COLUMN file TEXT NOT NULL DEFAULT '';
+        -- current, pending (takes the current one's place when that is gone), or retired
+        ALTER TABLE account_slots ADD COLUMN state TEXT NOT NULL DEFAULT 'current';
+        ALTER TABLE account_slots ADD COLUMN changed INTEGER NOT NULL DEFAULT 0;   -- when it came into that state
+        UPDATE account_slots SET file = account;
         """
 
     private static let zeroAccess = """

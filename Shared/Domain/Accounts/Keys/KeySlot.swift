@@ -70,15 +70,18 @@ package struct KeySlot: Sendable, Equatable {
     private func openSecret(
         for purpose: KeyPurpose, identity: String, by keys: [SealedKey]
     ) throws(KeySlotError) -> SecretBytes? {
-        try check(algorithm: Self.xchacha20Poly1305)
         for key in keys {
-            let secret = try key.withUnsafeBytes { key throws(KeySlotError) in
-                try openSecret(
-                    headCount: Self.plainHead.count, name: purpose.rawValue, identity: identity, key: key)
-            }
-            if let secret { return secret }
+            if let secret = try openSecret(name: purpose.rawValue, identity: identity, key: key) { return secret }
         }
         return nil
+    }
+
+    /// Of algorithm 1; `nil`: the key does not open it.
+    private func openSecret(name: String, identity: String, key: SealedKey) throws(KeySlotError) -> SecretBytes? {
+        try check(algorithm: Self.xchacha20Poly1305)
+        return try key.withUnsafeBytes { key throws(KeySlotError) in
+            try openSecret(headCount: Self.plainHead.count, name: name, identity: identity, key: key)
+        }
     }
 
     /// The same secret under another purpose key; `nil` when it is under that already.
@@ -86,7 +89,7 @@ package struct KeySlot: Sendable, Equatable {
         for purpose: KeyPurpose, identity: String, from keys: PurposeKeys, to present: PurposeKeys
     ) throws -> KeySlot? {
         let wrapping = try present.key(purpose)
-        guard try openSecret(for: purpose, identity: identity, by: [wrapping]) == nil else { return nil }
+        guard try openSecret(name: purpose.rawValue, identity: identity, key: wrapping) == nil else { return nil }
         return try openSecret(for: purpose, identity: identity, keys: keys).withBytes {
             Self.seal($0, for: purpose, identity: identity, key: wrapping)
         }
@@ -107,11 +110,9 @@ package struct KeySlot: Sendable, Equatable {
 
     /// `nil`: another key wrapped it, or it was moved or damaged.
     func open(kind: SlotKind, identity: String, key: SealedKey) throws(KeySlotError) -> SealedKey? {
-        try check(algorithm: Self.xchacha20Poly1305)
-        let secret = try key.withUnsafeBytes { key throws(KeySlotError) in
-            try openSecret(headCount: Self.plainHead.count, name: kind.rawValue, identity: identity, key: key)
+        try openSecret(name: kind.rawValue, identity: identity, key: key).map { secret throws(KeySlotError) in
+            try Self.key(secret)
         }
-        return try secret.map(Self.key)
     }
 
     // MARK: What all have in common

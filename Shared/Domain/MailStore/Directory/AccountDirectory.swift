@@ -15,7 +15,11 @@ package final class AccountDirectory: Sendable {
     package let limits: StoreLimits
     private let keys: @Sendable (AccountID) throws -> SealedKey
     private let quotas: @Sendable (AccountID) async throws -> Int?
-    private let files: OpenFiles
+    let places: @Sendable (AccountID) async throws -> ArrivalsPlace?
+    let files: OpenFiles
+    /// Of sealed arrivals, half as many as of accounts.
+    let arrivalFiles: OpenFiles
+    let indexing = IndexingQueue()
 
     /// - Parameters:
     ///   - root: folder of the account files (`<data>/accounts`); made when missing.
@@ -23,20 +27,26 @@ package final class AccountDirectory: Sendable {
     ///   - quota: how many bytes an account may hold (`Accounts.Directory.quota(of:)`); asked before each operation that
     ///     stores something, so that a change holds for the next one. Nil: no limit, and so without this closure.
     ///     Any error it throws is `.unavailable` to the caller.
+    ///   - arrivals: where mail for a zero-access account waits; nil for another account. Asked at each delivery.
     ///   - keys: gives the file key of an account (`Accounts.Directory.fileKey(of:)`); called at each opening.
     ///     Any error it throws is `.keyUnavailable` to the caller.
     package init(
         root: String, limit: Int = 64, limits: StoreLimits = StoreLimits(),
         quota: @escaping @Sendable (AccountID) async throws -> Int? = { _ in nil },
+        arrivals: @escaping @Sendable (AccountID) async throws -> ArrivalsPlace? = { _ in nil },
         keys: @escaping @Sendable (AccountID) throws -> SealedKey
     ) {
         self.root = root
         self.limits = limits
         self.keys = keys
         quotas = quota
+        places = arrivals
         let path: @Sendable (String) -> String = { "\(root)/\($0).db" }
         files = OpenFiles(limit: limit, path: path) { name in
-            try AccountFile.open(path: path(name), key: Self.key(of: name, keys))
+            try AccountFile.open(path: path(name), key: Self.key(of: name, keys), limits: limits)
+        }
+        arrivalFiles = OpenFiles(limit: max(1, limit / 2), path: { "\(root)/\($0)\(ArrivalsFile.suffix)" }) { _ in
+            throw StoreError.keyUnavailable
         }
     }
 
@@ -97,9 +107,12 @@ package final class AccountDirectory: Sendable {
     }
 
     /// Closes all files when their operations are done; everything fails with `.closed` from then on.
-    package func close() async { await files.close() }
+    package func close() async {
+        await files.close()
+        await arrivalFiles.close()
+    }
 
-    /// Files open now; never above the limit.
+    /// Files of accounts that are open now; never above the limit.
     package var openFiles: Int { get async { await files.count } }
 
     func quota(of account: AccountID) async throws(StoreError) -> Int? {
@@ -134,7 +147,7 @@ package final class AccountDirectory: Sendable {
 extension Result where Failure == StoreError {
     /// After a failed sync SQLite may call a sound file damaged for as long as the connection lives. Not after errors of
     /// writing: opening writes too, and what is open can still be read.
-    fileprivate var isSuspect: Bool {
+    var isSuspect: Bool {
         if case .failure(.damaged) = self { true } else { false }
     }
 }

@@ -22,6 +22,10 @@ package enum AccountFile {
         },
         Migration(number: 4, name: "what counts against the quota") { db in try db.execute(sql: Schema.use) },
         Migration(number: 5, name: "columns saved for SELECT") { db in try db.execute(sql: Schema.savedColumns) },
+        // An older release would not find what is not indexed yet.
+        Migration(number: 6, name: "texts indexed later", oldestReader: 6) { db in
+            try db.execute(sql: Schema.backlog)
+        },
     ]
 
     /// Under a lock, with a temporary name, renamed into place: a half-made file is never seen.
@@ -29,10 +33,10 @@ package enum AccountFile {
         try SealedDatabase.create(path: path, key: key, migrations: migrations)
     }
 
-    static func open(path: String, key: SealedKey) throws -> OpenFile {
+    static func open(path: String, key: SealedKey, limits: StoreLimits = StoreLimits()) throws -> OpenFile {
         guard let identity = FileIdentity(path: path) else { throw StoreError.noSuchAccount }
         let pool = try SealedDatabase.openPool(path: path, key: key, migrations: migrations)
-        return OpenFile(pool: pool, identity: identity)
+        return OpenFile(pool: pool, identity: identity, backlog: TextBacklog(pool: pool, limits: limits))
     }
 
     /// The main file goes first: without it, the others are of no account.

@@ -27,6 +27,19 @@ extension Directory {
         }
     }
 
+    /// Makes the account a zero-access one, with the file for its sealed arrivals in `root`. Returns the recovery key, to
+    /// be shown once. Throws as `Directory.protect`.
+    package func protect(
+        _ address: String, password: SecretBytes, filesIn root: String, by actor: String,
+        keeping session: WebSessionToken? = nil
+    ) async throws -> RecoveryKey {
+        try await protect(address, password: password, by: actor, keeping: session) { place in
+            let files = AccountDirectory(root: root, limit: 1, keys: { _ in throw KeyError.notLoaded(.accounts) })
+            try await files.createArrivals(place)
+            await files.close()
+        }
+    }
+
     /// Needs no key.
     private static func removeFile(of account: AccountID, in root: String) async throws {
         let files = AccountDirectory(root: root, limit: 1, keys: { _ in throw KeyError.notLoaded(.accounts) })

@@ -2,17 +2,19 @@
 import Foundation
 import GRDB
 
-/// An open account file.
+/// An open file of an account: that of its mail, or that of its sealed arrivals, which has no texts.
 final class OpenFile: Sendable {
     let pool: DatabasePool
     let appends: AppendQueue
+    let backlog: TextBacklog?
     /// Which file it is: a path may be given to another (restore, or removal by another process).
     let identity: FileIdentity
 
-    init(pool: DatabasePool, identity: FileIdentity) {
+    init(pool: DatabasePool, identity: FileIdentity, backlog: TextBacklog?) {
         self.pool = pool
         self.identity = identity
-        appends = AppendQueue(pool: pool)
+        self.backlog = backlog
+        appends = AppendQueue(pool: pool, backlog: backlog)
     }
 }
 

@@ -44,7 +44,10 @@ actor OpenFiles {
     /// Files open or on the way there.
     var count: Int { entries.count + inTransit.count }
 
-    func lease(_ account: Account) async throws(StoreError) -> OpenFile {
+    /// `opener`: opens this one, in place of the opener of all.
+    func lease(
+        _ account: Account, opener: (@Sendable () throws -> OpenFile)? = nil
+    ) async throws(StoreError) -> OpenFile {
         while true {
             guard !isClosed else { throw .closed }
             if inTransit.contains(account) {
@@ -59,7 +62,7 @@ actor OpenFiles {
             } else if count >= limit {
                 if let idle = longestUnused() { await closeFile(of: idle) } else { await change() }
             } else {
-                let file = try await openFile(of: account)
+                let file = try await openFile(of: account, opener)
                 guard !isClosed else {
                     await Self.close(file)
                     throw .closed
@@ -113,10 +116,12 @@ actor OpenFiles {
         entries.lazy.filter { $0.value.leases == 0 }.min { $0.value.lastUse < $1.value.lastUse }?.key
     }
 
-    private func openFile(of account: Account) async throws(StoreError) -> OpenFile {
+    private func openFile(
+        of account: Account, _ opener: (@Sendable () throws -> OpenFile)?
+    ) async throws(StoreError) -> OpenFile {
         inTransit.insert(account)
         let open = open
-        let result = await Self.onQueue { try open(account) }
+        let result = await Self.onQueue { try opener?() ?? open(account) }
         inTransit.remove(account)
         wake()
         return try result.get()

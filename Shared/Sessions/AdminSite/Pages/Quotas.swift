@@ -43,7 +43,7 @@ extension AdminPages {
 
     /// `nil`, and a line in the log, when the account's file cannot be read: the rest of the page is still of use.
     func use(of account: AccountID, _ visit: Visit) async -> UsePart? {
-        do { return UsePart(try await backend.accounts.store(for: account).use(), visit.texts) } catch {
+        do { return UsePart(try await backend.accounts.use(of: account), visit.texts) } catch {
             visit.logger.error(
                 "an account's use cannot be read", metadata: ["account": "\(account)", "error": "\(error)"])
             return nil

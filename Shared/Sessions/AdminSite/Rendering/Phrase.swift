@@ -12,6 +12,7 @@ enum Phrase: String, CaseIterable, Sendable {
         aliasTargetsHint, aliasTargetsMissing
     case aliasesTitle
     case allDomains
+    case appPasswordAdded, appPasswordHint, appPasswordOnce, appPasswordRemoved, appPasswordsTitle
     case auditTitle
     case backupAsked, backupKindBackup, backupKindTidy, backupKindVerify, backupLast, backupNone, backupUnknown,
         backupVerifyAsked
@@ -25,7 +26,8 @@ enum Phrase: String, CaseIterable, Sendable {
         errorAppPasswordsMany, errorDomainExists, errorDomainInUse, errorKeysChanged, errorMalformedAddress,
         errorMalformedDomain, errorNoSuchAccount, errorNoSuchAlias, errorNoSuchDomain, errorOwnerNeeded, errorQuota,
         errorZeroAccess, errorZeroAccessNot
-    case fieldAddress, fieldAgain, fieldAlias, fieldDisplayName, fieldDomain, fieldDomainQuota, fieldName,
+    case fieldAddress, fieldAgain, fieldAlias, fieldAppPassword, fieldDisplayName, fieldDomain, fieldDomainQuota,
+        fieldName,
         fieldNewPassword,
         fieldOldPassword, fieldPassword, fieldQuota, fieldSearch, fieldTargets
     case loggedOut
@@ -45,11 +47,16 @@ enum Phrase: String, CaseIterable, Sendable {
     case quotaDomainHint, quotaHint, quotaNone
     case recordDifferent, recordMissing, recordRight, recordUnknown
     case recordsNeeded, recordsNeededHint, recordsRecommended, recordsRecommendedHint, recordsRight, recordsWrong
+    case recoveryKey, recoveryKeyOnce, recoveryKeyRenewButton, recoveryKeyRenewText, recoveryKeyRenewTitle,
+        recoveryKeyRenewed
     case serverIMAP, serverPOP3, serverSMTP
     case serviceAway, serviceNotReady, servicePartly, serviceReady
     case servicesTitle
     case stateAdministrator, stateDisabled
     case useOfLimit, useParts, useUnlimited
+    case usedNever
+    case zeroAccessIsOff, zeroAccessIsOn, zeroAccessOn, zeroAccessOnButton, zeroAccessOnText, zeroAccessOnTitle,
+        zeroAccessTitle
 
     init(_ purpose: DNSRecord.Purpose) {
         self =
