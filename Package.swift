@@ -258,7 +258,9 @@ let package = Package(
             linkerSettings: [.linkedLibrary("sqlite3")]),
         .executableTarget(
             name: "StoreFaults",
-            dependencies: ["CFaultyDisk", "Accounts", "MailStore", "SealedSQLite", "TestSupport", grdb],
+            dependencies: [
+                "CFaultyDisk", "Accounts", "MailStore", "OutgoingQueue", "SealedSQLite", "TestSupport", grdb,
+            ],
             path: "Tests/StoreFaults", swiftSettings: strict),
         .executableTarget(
             name: "StoreRekeys", dependencies: ["Accounts", "MailStore"], path: "Tests/StoreRekeys",
