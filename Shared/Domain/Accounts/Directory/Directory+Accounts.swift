@@ -33,7 +33,6 @@ extension Directory {
                     arguments: [
                         id.description, name.domainRow(in: db), name.name, displayName, time, isAdministrator,
                     ])
-                try db.execute(
                 let slot = try self.wrap(
                     file.key, for: .accounts, identity: file.file.identity(in: id), in: db)
                 try self.insert(slot, .accounts, of: id, file: file.file, in: db)
