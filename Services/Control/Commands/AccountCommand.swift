@@ -9,7 +9,7 @@ struct AccountCommand: AsyncParsableCommand {
         commandName: "account", abstract: "Accounts: people who have a mailbox here.",
         subcommands: [
             Add.self, List.self, Show.self, Remove.self, Password.self, AppPasswordCommand.self, Quota.self,
-            Disable.self, Enable.self, Administrator.self, Protect.self, Unprotect.self, RecoveryKeyCommand.self,
+            Disable.self, Enable.self, Administrator.self, Protect.self, RecoveryKeyCommand.self,
             Key.self, Check.self, Salvage.self,
         ])
 

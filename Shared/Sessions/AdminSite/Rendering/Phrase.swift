@@ -35,7 +35,7 @@ enum Phrase: String, CaseIterable, Sendable {
     case nameHint
     case overviewTitle
     case pageRange
-    case passwordChanged, passwordDiffers, passwordEmptyHint, passwordHint, passwordLength, passwordOldWrong,
+    case passwordChanged, passwordDiffers, passwordEmptyHint, passwordHint, passwordLength, passwordOldWrong, passwordOnce,
         passwordSetTitle, passwordTitle
     case problemFileLeft, problemForbidden, problemHere, problemNoAccount, problemNotFound, problemOrigin,
         problemOwn, problemRequest, problemTitle, problemToken, problemTooLarge
