@@ -11,6 +11,7 @@ extension AccountCommand {
             discussion: """
                 The account's present password is needed. The recovery key is shown once: who loses it and the password has
                 lost the mail. App passwords that the account had are removed; make new ones. Sessions that are open end.
+                The account's file is written anew under another key, beside running services: it needs as much free room.
 
                 EXAMPLE
                   mailkeep account protect anna@example.org
@@ -28,8 +29,19 @@ extension AccountCommand {
             guard !account.isZeroAccess else { throw DirectoryError.zeroAccess(account.address) }
             try output.check()
             let password = try PresentPassword.read(passwordFile, of: account)
-            let recovery = try await directory.protect(
-                account.address, password: password, filesIn: store.accountsFolder(), by: operatorName)
+            let progress = Progress(account.address)
+            let recovery: RecoveryKey
+            do {
+                recovery = try await directory.protect(
+                    account.address, password: password, filesIn: store.accountsFolder(), by: operatorName
+                ) {
+                    if case .copying(let done, let total) = $0 { progress.tell(Int(done), of: Int(total)) }
+                }
+            } catch {
+                progress.end()
+                throw Failure("\(account.address): \((error as? StoreError)?.sentence ?? "\(error)")")
+            }
+            progress.end()
             try output.tell(recovery, of: account)
         }
     }
@@ -52,10 +64,17 @@ extension AccountCommand {
         func run() async throws {
             let directory = try store.directory([.accounts])
             let account = try await directory.account(address)
-            guard account.isZeroAccess else { throw DirectoryError.notZeroAccess(account.address) }
             let password = try PresentPassword.read(passwordFile, of: account)
-            try await directory.unprotect(account.address, password: password, by: operatorName)
+            let refused: Int
+            do {
+                refused = try await directory.unprotect(
+                    account.address, password: password, filesIn: store.accountsFolder(), by: operatorName)
+            } catch let error as StoreError {
+                throw Failure(
+                    "\(account.address): \(error.sentence). What waits for it is not filed yet: run this again")
+            }
             print("\(account.address) is an ordinary account again.")
+            if refused > 0 { say("\(refused) sealed messages do not open and were left where they are.") }
         }
     }
 

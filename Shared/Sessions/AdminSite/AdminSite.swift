@@ -83,6 +83,8 @@ package struct AdminSite: HTTPResponder {
         get("admin/accounts/:account", .administrator, pages.accountDetail)
         post("admin/accounts/:account/quota", .administrator, pages.setQuota)
         post("admin/accounts/:account/password", .administrator, pages.setPassword)
+        get("admin/accounts/:account/reset", .administrator, pages.resetForm)
+        post("admin/accounts/:account/reset", .administrator, pages.reset)
         post("admin/accounts/:account/disabled", .administrator, pages.setDisabled)
         post("admin/accounts/:account/administrator", .administrator, pages.setAdministrator)
         get("admin/accounts/:account/remove", .administrator, pages.removeAccountForm)

@@ -89,6 +89,8 @@ package final class POP3Session {
         } catch let error as StoreError {
             if error.isTemporary { logger.error("the store failed", metadata: ["error": "\(error)"]) }
             fail("the mailbox cannot be read just now", code: error.isTemporary ? "SYS/TEMP" : "SYS/PERM")
+            // It became a zero-access account, or got another key: a new login opens it.
+            if error == .keyUnavailable, maildrop != nil { isOver = true }
         }
     }
 

@@ -63,11 +63,12 @@ extension Directory {
     }
 
     /// Gives a zero-access account whose owner lost everything a new password and an empty file. What it had, and what
-    /// waits for it, opens no more: the file is kept in `replaced`, sealed, for a backup that has its slots.
+    /// waits for it, opens no more: the file is kept in the folder `replaced` of `root`, sealed, for who has a backup with its
+    /// slots.
     /// - Returns: the new recovery key, to be shown once, and where the old file is.
     /// Throws `.notZeroAccess`, `.passwordLength`, `.keysChanged`, `StoreError`.
     package func resetLosingMail(
-        of address: String, to password: SecretBytes, filesIn root: String, keeping replaced: String, by actor: String
+        of address: String, to password: SecretBytes, filesIn root: String, by actor: String
     ) async throws -> (recovery: RecoveryKey, old: [String]) {
         let protection = try await prepareReset(of: address, to: password)
         let account = protection.place.account
@@ -85,7 +86,9 @@ extension Directory {
                 }
                 return names.withLock { $0 }
             }
-            return (protection.recovery, try old.compactMap { try Self.setAside($0, from: root, to: replaced) })
+            return (
+                protection.recovery, try old.compactMap { try Self.setAside($0, from: root, to: root + "/replaced") }
+            )
         } catch {
             if (try? currentFile(of: account)) != file.file {
                 try? AccountFile.remove(path: path)

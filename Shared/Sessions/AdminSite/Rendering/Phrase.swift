@@ -35,7 +35,8 @@ enum Phrase: String, CaseIterable, Sendable {
     case nameHint
     case overviewTitle
     case pageRange
-    case passwordChanged, passwordDiffers, passwordEmptyHint, passwordHint, passwordLength, passwordOldWrong, passwordOnce,
+    case passwordChanged, passwordDiffers, passwordEmptyHint, passwordHint, passwordLength, passwordOldWrong,
+        passwordOnce,
         passwordSetTitle, passwordTitle
     case problemFileLeft, problemForbidden, problemHere, problemNoAccount, problemNotFound, problemOrigin,
         problemOwn, problemRequest, problemTitle, problemToken, problemTooLarge
@@ -49,6 +50,7 @@ enum Phrase: String, CaseIterable, Sendable {
     case recordsNeeded, recordsNeededHint, recordsRecommended, recordsRecommendedHint, recordsRight, recordsWrong
     case recoveryKey, recoveryKeyOnce, recoveryKeyRenewButton, recoveryKeyRenewText, recoveryKeyRenewTitle,
         recoveryKeyRenewed
+    case resetButton, resetDone, resetOnce, resetQuestion, resetText
     case serverIMAP, serverPOP3, serverSMTP
     case serviceAway, serviceNotReady, servicePartly, serviceReady
     case servicesTitle

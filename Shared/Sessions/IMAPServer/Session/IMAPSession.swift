@@ -168,6 +168,8 @@ package final class IMAPSession {
         } catch let error as StoreError {
             if error.isTemporary { logger.error("the store failed", metadata: ["error": "\(error)"]) }
             out.line("\(tag) \(Refusal(error).text)")
+            // It became a zero-access account, or got another key: a new login opens it.
+            if error == .keyUnavailable, store != nil { end("* BYE the account was closed; log in again") }
         }
     }
 
