@@ -98,12 +98,14 @@ package final class AccountDirectory: Sendable {
         }
     }
 
-    /// Tidies accounts, one after the other, in small steps (`AccountStore.tidy`). A failing one is passed over.
+    /// Tidies accounts, one after the other, in small steps (`AccountStore.tidy`); of a zero-access one what is open to us. A failing one is passed over.
     /// For a service to call now and then; ends early when its task is cancelled.
     package func tidy(_ accounts: [AccountID]) async {
         for account in accounts {
             let store = AccountStore(account: account, directory: self)
             while !Task.isCancelled, (try? await store.tidy()) == true { await Task.yield() }
+            let arrivals = try? await arrivals(of: account)
+            while !Task.isCancelled, (try? await arrivals?.tidy()) == true { await Task.yield() }
             if Task.isCancelled { return }
         }
     }
@@ -122,6 +124,7 @@ package final class AccountDirectory: Sendable {
             let isLeft =
                 switch parts[1] {
                 case "db-wal", "db-shm": !names.contains(parts[0] + ".db")
+                case "arrivals.db-wal", "arrivals.db-shm": !names.contains(parts[0] + ArrivalsFile.suffix)
                 case let rest: rest.hasPrefix("db.") && rest.contains(".new") && !RekeyedCopy.isBeingMade(path)
                 }
             if isLeft { unlink(path) }
