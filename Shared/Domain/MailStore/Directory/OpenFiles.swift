@@ -37,6 +37,9 @@ actor OpenFiles {
     /// Files open or on the way there.
     var count: Int { entries.count + inTransit.count }
 
+    /// Whether the account's file is open here and still is the account's.
+    func isOpen(_ account: AccountID) -> Bool { entries[account].map { !$0.file.hasMoved } ?? false }
+
     func lease(_ account: AccountID) async throws(StoreError) -> OpenFile {
         while true {
             guard !isClosed else { throw .closed }
@@ -130,7 +133,8 @@ actor OpenFiles {
         }
     }
 
-    private static func onQueue<T: Sendable>(
+    /// On threads that may wait, unlike those of tasks, of which there are as many as cores.
+    static func onQueue<T: Sendable>(
         _ body: @escaping @Sendable () throws -> T
     ) async -> Result<T, StoreError> {
         await withCheckedContinuation { answer in
