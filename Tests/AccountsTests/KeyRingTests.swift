@@ -9,7 +9,8 @@ import Testing
     private let ring = KeyRing()
     private let anna = AccountID.random()
     private let key = SealedKey.random()
-    private let (a, b) = (AccountFileName.random(), AccountFileName.random())
+    private let a = AccountFileName.random()
+    private let b = AccountFileName.random()
 
     @Test func anAccountIsOpenWhileSomebodyHoldsIt() {
         let closed = Mutex<[AccountID]>([])
