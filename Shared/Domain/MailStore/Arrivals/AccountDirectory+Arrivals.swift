@@ -46,8 +46,8 @@ extension AccountDirectory {
         do {
             file = try await arrivalFiles.lease(place.account) { try ArrivalsFile.open(path: path, key: place.key) }
         } catch .noSuchAccount {
-            // The account is there: mail for it waits until the file is back.
-            throw .unavailable("the file of the account's sealed arrivals is not there")
+            // The account is there, and mail for it waits: until the file is back, or until it is known where it goes now.
+            throw .moved
         }
         let result: Result<T, StoreError>
         do { result = .success(try await body(file)) } catch { result = .failure(StoreError(error)) }

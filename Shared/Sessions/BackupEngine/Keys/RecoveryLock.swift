@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Accounts
 import Crypto
 import Foundation
 
@@ -25,8 +26,4 @@ package struct RecoveryLock: Sendable {
     }
 
     var bytes: [UInt8] { Self.head + publicKey.rawRepresentation }
-}
-
-extension RecoveryKey {
-    package var lock: RecoveryLock { get throws { RecoveryLock(try privateKey.publicKey) } }
 }
