@@ -69,6 +69,7 @@ let tools: [Target] = [
     system("CHiredis"),
     system("CUnbound"),
     system("CPublicSuffix"),
+    system("CZstd"),
     system("CLibXML2", pkgConfig: "libxml-2.0"),
     system("CProcess"),
     .target(
@@ -91,7 +92,7 @@ let domain: [Target] = [
     library(
         "Accounts", layer: "Domain", ["MailFormat", "SealedSQLite", "CSodium", crypto, cryptoExtras, grdb, logging]),
     library(
-        "MailStore", layer: "Domain", ["Accounts", "MailFormat", "SealedSQLite", crypto, grdb, logging, lifecycle]),
+        "MailStore", layer: "Domain", ["Accounts", "MailFormat", "SealedSQLite", "CZstd", crypto, grdb, logging, lifecycle]),
     library("Logins", layer: "Domain", ["Accounts", "RedisStreams", "SASLMechanisms", nio, logging, metrics]),
     library("Filing", layer: "Domain", ["Accounts", "MailStore", logging, metrics, lifecycle]),
     library("BackupJobs", layer: "Domain", ["RedisStreams", logging, lifecycle]),
@@ -257,7 +258,9 @@ let package = Package(
             linkerSettings: [.linkedLibrary("sqlite3")]),
         .executableTarget(
             name: "StoreFaults",
-            dependencies: ["CFaultyDisk", "Accounts", "MailStore", "SealedSQLite", "TestSupport", grdb],
+            dependencies: [
+                "CFaultyDisk", "Accounts", "MailStore", "OutgoingQueue", "SealedSQLite", "TestSupport", grdb,
+            ],
             path: "Tests/StoreFaults", swiftSettings: strict),
         .executableTarget(
             name: "StoreRekeys", dependencies: ["Accounts", "MailStore"], path: "Tests/StoreRekeys",

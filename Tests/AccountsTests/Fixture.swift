@@ -42,13 +42,22 @@ final class Fixture: Sendable {
     func protect(
         _ address: String, password: String = "correct horse"
     ) async throws -> (recovery: RecoveryKey, key: SealedKey) {
-        let id = try await directory.account(address).id
-        let protection = try await directory.prepareProtection(of: address, password: SecretBytes(password.utf8))
-        try await directory.beginProtection(protection)
+        try await directory.protectWithoutFiles(address, password: password)
+    }
+}
+
+extension Directory {
+    /// As `MailStore` does it with the files.
+    func protectWithoutFiles(
+        _ address: String, password: String
+    ) async throws -> (recovery: RecoveryKey, key: SealedKey) {
+        let id = try await account(address).id
+        let protection = try await prepareProtection(of: address, password: SecretBytes(password.utf8))
+        try await beginProtection(protection)
         let file = AccountFileKey(file: .random(), key: .random())
-        try directory.beginRekeying(of: id, to: file, slots: protection.slots)
-        _ = try directory.endRekeying(of: id, to: file.file, by: "test")
-        try await directory.endProtection(protection, keeping: nil, by: "test")
+        try beginRekeying(of: id, to: file, slots: protection.slots)
+        _ = try endRekeying(of: id, to: file.file, by: "test")
+        try await endProtection(protection, keeping: nil, by: "test")
         return (protection.recovery, file.key)
     }
 }

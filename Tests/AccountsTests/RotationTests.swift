@@ -98,6 +98,24 @@ import Testing
         #expect(try await after.audit().contains { $0.action == "keys rotate" && $0.subject == "4 slots" })
     }
 
+    /// Mail goes on arriving for an account whose own key no purpose key wraps, and that its owner opens as before.
+    @Test func aZeroAccessAccountGoesOn() async throws {
+        let store = try await Store()
+        let before = try store.service()
+        let (_, key) = try await before.protectWithoutFiles("anna@example.org", password: "correct horse")
+        let anna = try await before.account("anna@example.org").id
+        let place = try await before.arrivals(of: anna)
+        #expect(try await store.rotation().run(by: "test") == 4)
+        let after = try Directory(dataFolder: store.data, keys: PurposeKeys(master: store.new))
+        for directory in [before, after] {
+            #expect(try await directory.arrivals(of: anna)?.key == place?.key && place != nil)
+            let identity = try await directory.authenticate(
+                login: "anna@example.org", password: SecretBytes("correct horse".utf8))
+            #expect(identity != nil)
+            #expect(try directory.fileKey(of: anna).key == key)
+        }
+    }
+
     /// Cut off after each step: services of before, in between and after open everything, and the next run finishes it.
     @Test func aRunThatIsCutOffAnywhereIsFinishedByTheNext() async throws {
         let template = try await Store()

@@ -65,7 +65,9 @@ struct KeyTests {
         let keys = try BackupKeys(folder: folder.path)
         #expect(!keys.canBeRotated)
         #expect(throws: BackupError.self) { try keys.rotated(from: old, to: new) }
-        #expect(throws: BackupError.wrongRecoveryKey) { try keys.rotated(from: old, to: new, recovery: .random()) }
+        #expect(throws: BackupError.wrongRecoveryKey) {
+            try keys.rotated(from: old, to: new, recovery: .random(.backups))
+        }
         let rotated = try keys.rotated(from: old, to: new, recovery: recovery)
         try rotated.write(to: folder.path)
         #expect(try BackupKeys(folder: folder.path).canBeRotated)

@@ -14,7 +14,7 @@ import Testing
         _ = try await fixture.store.deliver(message("x"))
         await #expect(throws: StoreError.accountExists) { try await fixture.directory.create(fixture.account) }
         try await fixture.directory.remove(fixture.account)
-        #expect(!fixture.directory.exists(fixture.account))
+        #expect(await !fixture.directory.exists(fixture.account))
         #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.root).filter { $0.contains(".db") } == [])
         await #expect(throws: StoreError.noSuchAccount) { try await fixture.store.list() }
         await #expect(throws: StoreError.noSuchAccount) { try await fixture.directory.store(for: fixture.account) }

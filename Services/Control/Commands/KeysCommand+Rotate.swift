@@ -110,7 +110,7 @@ private struct Backups {
         } else {
             let (renewed, key) = try first.renewed(from: old, to: new)
             // Told before it holds: a run that is cut off tells another.
-            if let newKeyOutput { try key.write(to: newKeyOutput) }
+            if let newKeyOutput { try SecretFile.write(key.text, to: newKeyOutput) }
             key.tell(writtenTo: newKeyOutput)
             keys = renewed
         }

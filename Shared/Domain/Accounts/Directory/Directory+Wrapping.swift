@@ -67,12 +67,14 @@ extension Directory {
     /// Those that a purpose key wraps.
     private static func wrappedSlots(in db: Database) throws -> [WrappedSlot] {
         let accounts = try Row.fetchAll(
-            db, sql: "SELECT id, account, slot, file FROM account_slots WHERE kind = 'accounts'"
+            db, sql: "SELECT id, account, slot, file, kind FROM account_slots WHERE kind IN ('accounts', 'arrivals')"
         ).compactMap { row -> WrappedSlot? in
             guard let account = AccountID(row[1] as String), let file = file(row[3], account) else { return nil }
+            let isAccount = row[4] as String == SlotKind.accounts.rawValue
             return WrappedSlot(
-                table: "account_slots", row: row[0], purpose: .accounts, identity: file.identity(in: account),
-                slot: KeySlot(bytes: [UInt8](row[2] as Data)))
+                table: "account_slots", row: row[0], purpose: .accounts,
+                identity: isAccount ? file.identity(in: account) : SlotKind.identity(account: account, file: file),
+                slot: KeySlot(bytes: row[2] as Data))
         }
         let signing = try Row.fetchAll(
             db, sql: "SELECT s.id, d.name, s.selector, s.slot FROM signing_keys s JOIN domains d ON d.id = s.domain"

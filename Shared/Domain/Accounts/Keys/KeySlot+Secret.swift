@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Crypto
 import SealedSQLite
 
 /// Algorithm 3: the wrapping key is HKDF-SHA256 (RFC 5869), without salt, of a secret that nobody can guess; `info` is
@@ -30,17 +29,5 @@ extension KeySlot {
 
     private static func wrappingKey(_ secret: SecretBytes, _ kind: SlotKind) -> SealedKey {
         secret.derivedKey(info: "mailkeep/1/slot/\(kind.rawValue)")
-    }
-}
-
-extension SecretBytes {
-    /// HKDF-SHA256 without salt, 32 bytes.
-    package func derivedKey(info: String) -> SealedKey {
-        let output = withBytes {
-            HKDF<SHA256>.deriveKey(
-                inputKeyMaterial: SymmetricKey(data: $0), info: Array(info.utf8), outputByteCount: SealedKey.count)
-        }
-        guard let key = output.withUnsafeBytes({ SealedKey($0) }) else { fatalError("HKDF gave another length") }
-        return key
     }
 }

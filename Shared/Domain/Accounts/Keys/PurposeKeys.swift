@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Crypto
 import Foundation
 import SealedSQLite
 import Synchronization
@@ -43,7 +42,7 @@ package struct PurposeKeys: Sendable {
         precondition(!masters.isEmpty)
         var keys: [KeyPurpose: [SealedKey]] = [:]
         for purpose in KeyPurpose.allCases {
-            keys[purpose] = masters.map { $0.derived(info: "mailkeep/1/\(purpose.rawValue)") }
+            keys[purpose] = masters.map { $0.derivedKey(info: "mailkeep/1/\(purpose.rawValue)") }
         }
         source = Source(keys)
     }
@@ -163,15 +162,6 @@ private struct FileStamp: Equatable {
 }
 
 extension SealedKey {
-    /// HKDF-SHA256 (RFC 5869) without salt, 32 bytes.
-    package func derived(info: String) -> SealedKey {
-        let input = withUnsafeBytes { SymmetricKey(data: $0) }
-        let output = HKDF<SHA256>.deriveKey(
-            inputKeyMaterial: input, info: Data(info.utf8), outputByteCount: SealedKey.count)
-        // 32 bytes are always a key.
-        return output.withUnsafeBytes { SealedKey($0) }!
-    }
-
     /// Tells a purpose key from others and nothing about it: 64 hex digits of HKDF-SHA256, `info` = "mailkeep/1/mark".
-    var mark: String { derived(info: "mailkeep/1/mark").hex }
+    var mark: String { derivedKey(info: "mailkeep/1/mark").hex }
 }

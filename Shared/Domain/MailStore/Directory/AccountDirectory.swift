@@ -30,7 +30,8 @@ package final class AccountDirectory: Sendable {
     ///     stores something, so that a change holds for the next one. Nil: no limit, and so without this closure.
     ///     Any error it throws is `.unavailable` to the caller.
     ///   - arrivals: where mail for a zero-access account waits; nil for another account. Asked at each delivery.
-    ///   - keys: tells which file an account has, and its key (`Accounts.Directory.fileKey(of:)`); called at each opening.
+    ///   - keys: tells which file an account has, and its key (`Accounts.Directory.fileKey(of:)`); called at each opening, on a
+    ///     thread that may wait.
     ///     `DirectoryError.noSuchAccount` is `.noSuchAccount` to the caller, any other error `.keyUnavailable`.
     package init(
         root: String, limit: Int = 64, limits: StoreLimits = StoreLimits(),
@@ -64,15 +65,18 @@ package final class AccountDirectory: Sendable {
     /// A handle on the account. Looks only whether the file is there (`.noSuchAccount`); the file is opened at first
     /// use.
     package func store(for account: AccountID) async throws(StoreError) -> AccountStore {
-        guard exists(account) else { throw .noSuchAccount }
+        guard await exists(account) else { throw .noSuchAccount }
         return AccountStore(account: account, directory: self)
     }
 
     /// Whether there is a file of the account. Of one whose key cannot be had just now this is not known: true.
-    package func exists(_ account: AccountID) -> Bool {
-        do { return FileIdentity(path: try Self.find(account, keys).file.path(in: root)) != nil } catch {
-            return error != .noSuchAccount
+    package func exists(_ account: AccountID) async -> Bool {
+        if await files.isOpen(account) { return true }
+        let (root, keys) = (root, keys)
+        let found = await OpenFiles.onQueue {
+            FileIdentity(path: try Self.find(account, keys).file.path(in: root)) != nil
         }
+        return (try? found.get()) ?? (found != .failure(.noSuchAccount))
     }
 
     /// Closes and deletes the file with its -wal and -shm. Handles fail with `.noSuchAccount` from then on.
@@ -146,7 +150,7 @@ package final class AccountDirectory: Sendable {
     package var openFiles: Int { get async { await files.count } }
 
     func quota(of account: AccountID) async throws(StoreError) -> Int? {
-        guard exists(account) else { throw .noSuchAccount }
+        guard await exists(account) else { throw .noSuchAccount }
         do { return try await quotas(account) } catch {
             throw .unavailable("the account's quota cannot be read: \(type(of: error))")
         }

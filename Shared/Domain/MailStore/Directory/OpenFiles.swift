@@ -38,6 +38,9 @@ actor OpenFiles {
     /// Files open or on the way there.
     var count: Int { entries.count + inTransit.count }
 
+    /// Whether the account's file is open here and still is the account's.
+    func isOpen(_ account: AccountID) -> Bool { entries[account].map { !$0.file.hasMoved } ?? false }
+
     /// `opener`: opens this one, in place of the opener of all.
     func lease(
         _ account: AccountID, opener: (@Sendable () throws -> OpenFile)? = nil
@@ -130,7 +133,8 @@ actor OpenFiles {
 
     private static func close(_ file: OpenFile) async { _ = await onQueue { try SealedDatabase.close(file.pool) } }
 
-    private static func onQueue<T: Sendable>(
+    /// On threads that may wait, unlike those of tasks, of which there are as many as cores.
+    static func onQueue<T: Sendable>(
         _ body: @escaping @Sendable () throws -> T
     ) async -> Result<T, StoreError> {
         await withCheckedContinuation { answer in

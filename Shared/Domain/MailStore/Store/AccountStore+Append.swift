@@ -91,15 +91,18 @@ extension Database {
         let layout = message.layout
         try cachedStatement(
             sql: """
-                INSERT INTO bodies (size, header_size, lead, chunk, sent_day, structure) VALUES (?, ?, ?, ?, ?, ?)
+                INSERT INTO bodies (size, header_size, lead, chunk, encoding, sent_day, structure)
+                VALUES (?, ?, ?, ?, ?, ?, ?)
                 """
         ).execute(arguments: [
-            layout.size, message.headerSize, layout.lead, layout.chunk, message.sentDay, Data(message.structure),
+            layout.size, message.headerSize, layout.lead, layout.chunk,
+            message.frames.isEmpty ? ChunkCoding.plain : ChunkCoding.zstd, message.sentDay, Data(message.structure),
         ])
         let body = lastInsertedRowID
         let chunk = try cachedStatement(sql: "INSERT INTO chunks (id, data) VALUES (?, ?)")
         for n in 0..<layout.count {
-            try chunk.execute(arguments: [ChunkLayout.key(body, n), Data(message.bytes[layout.range(n)])])
+            let data = message.frames[n].map { Data($0) } ?? Data(message.bytes[layout.range(n)])
+            try chunk.execute(arguments: [ChunkLayout.key(body, n), data])
         }
         try cachedStatement(sql: "INSERT INTO unindexed (body, size) VALUES (?, ?)")
             .execute(arguments: [body, layout.size])

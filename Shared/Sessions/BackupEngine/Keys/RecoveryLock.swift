@@ -27,7 +27,3 @@ package struct RecoveryLock: Sendable {
 
     var bytes: [UInt8] { Self.head + publicKey.rawRepresentation }
 }
-
-extension RecoveryKey {
-    package var lock: RecoveryLock { get throws { RecoveryLock(try privateKey.publicKey) } }
-}

@@ -87,6 +87,6 @@ package struct SealedRecovery: Sendable, Equatable {
     }
 
     private static func earlierKey(_ master: SealedKey) -> SealedKey {
-        master.derived(info: "mailkeep/1/recovery/earlier")
+        master.derivedKey(info: "mailkeep/1/recovery/earlier")
     }
 }

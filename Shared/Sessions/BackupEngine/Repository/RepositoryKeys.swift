@@ -12,8 +12,8 @@ struct RepositoryKeys: Sendable {
     private let name: SymmetricKey
 
     init(_ key: SealedKey) {
-        seal = key.derived(info: "mailkeep/1/repository/seal")
-        name = key.derived(info: "mailkeep/1/repository/name").withUnsafeBytes { SymmetricKey(data: $0) }
+        seal = key.derivedKey(info: "mailkeep/1/repository/seal")
+        name = key.derivedKey(info: "mailkeep/1/repository/name").withUnsafeBytes { SymmetricKey(data: $0) }
     }
 
     /// Of a chunk's content: the same bytes have the same name in one repository, and tell nobody else anything.

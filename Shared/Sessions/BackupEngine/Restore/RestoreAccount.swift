@@ -116,7 +116,7 @@ package struct RestoreAccount: Sendable {
     private func replace(_ built: Built, in live: Directory, _ control: JobControl) async throws -> String? {
         // Asked again at each turn: the live file may be keyed anew meanwhile.
         let files = AccountDirectory(root: accounts, limit: 1) { try live.fileKey(of: $0) }
-        guard files.exists(built.id) else {
+        guard await files.exists(built.id) else {
             try await built.finish(after: nil)
             let file = try live.fileKey(of: built.id)
             try SealedDatabase.copy(built.path, key: built.key, to: file.file.path(in: accounts), key: file.key)

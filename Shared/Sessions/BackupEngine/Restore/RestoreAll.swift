@@ -194,7 +194,7 @@ package struct RestoreAll: Sendable {
     /// Of the live file that is replaced, if there is one that opens.
     private func issuedMarks(_ account: AccountID, _ file: AccountFileKey) async throws -> IssuedMarks? {
         let files = AccountDirectory(root: data + "/accounts", limit: 1) { _ in file }
-        guard files.exists(account) else { return nil }
+        guard await files.exists(account) else { return nil }
         let marks = try? await files.store(for: account).issuedMarks()
         await files.close()
         return marks
