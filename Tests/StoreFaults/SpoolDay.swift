@@ -8,6 +8,7 @@ import SealedSQLite
 final class SpoolDay: Day {
     static let name = "spool"
     static let sample = 20
+    static let reopensByItself = false
     private static let key = SealedKey.random()
 
     /// What waits: with the message's bytes, without attempts and times, of which a try that failed makes more.
