@@ -13,7 +13,8 @@ quick = "--quick" in sys.argv
 rounds, base = (4, 500) if quick else (12, 3000)
 here = os.path.dirname(os.path.abspath(__file__))
 operations = [
-    ("deliver", 100, "deliver, 1 writer"), ("deliver10", 300, "deliver, 10 writers"), ("headers", 400, "fetch headers"),
+    ("deliver", 100, "deliver, 1 writer"), ("deliver10", 300, "deliver, 10 writers"),
+    ("index", 400, "index what was delivered"), ("headers", 400, "fetch headers"),
     ("bodies", 300, "fetch bodies at random"), ("flags", 100, "change flags"), ("search", 10, "search"),
     ("copy", 100, "copy"), ("expunge", 100, "expunge"), ("open", 10, "open and SELECT"),
 ]
@@ -56,7 +57,9 @@ def ratio(subject, other, operation, column):
 
 def run(subjects):
     for subject in subjects:
-        subject.ask("deliver10", base)
+        for _ in range(0, base, 500):
+            subject.ask("deliver10", 500)
+            subject.ask("index", 500)
     for turn in range(rounds):
         for operation, count, _ in operations:
             first = turn % len(subjects)
@@ -80,6 +83,7 @@ def table(title, subject, others, columns=(0, 1)):
 
 source = Subject("source", program, "serve", "plain", "FOLDER")
 source.ask("deliver10", 400)
+source.ask("index", 400)
 path = source.ask("path", 0)
 source.end()
 

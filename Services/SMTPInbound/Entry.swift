@@ -2,6 +2,7 @@
 
 import Logging
 import MailFlow
+import MailStore
 import SMTPServer
 import ServiceKit
 import ServiceLifecycle
@@ -52,7 +53,9 @@ struct Entry {
         let deliveries = LocalDeliveryService(
             deliveries: rooms.deliveries(hostname: configuration.hostname, logger: logger), wakeUps: rooms.local.wakeUps
         )
-        return ServiceMain.Assembly(services: [rooms.redis, rooms.local, deliveries, server], checks: rooms.checks)
+        return ServiceMain.Assembly(
+            services: [rooms.redis, rooms.local, TextIndexing(rooms.accounts), deliveries, server], checks: rooms.checks
+        )
     }
 
     private static func doors(_ reader: inout SettingReader) -> [(SessionRole, Int)] {

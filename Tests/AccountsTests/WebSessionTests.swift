@@ -114,9 +114,14 @@ import Testing
                     DROP TABLE web_sessions;
                     ALTER TABLE domains DROP COLUMN quota;
                     ALTER TABLE accounts DROP COLUMN quota;
-                    ALTER TABLE account_slots DROP COLUMN file;
-                    ALTER TABLE account_slots DROP COLUMN state;
-                    ALTER TABLE account_slots DROP COLUMN changed;
+                    ALTER TABLE accounts DROP COLUMN zero_access;
+                    ALTER TABLE accounts DROP COLUMN public_key;
+                    DROP TABLE account_slots;
+                    DROP TABLE app_passwords;
+                    CREATE TABLE account_slots (
+                        id INTEGER PRIMARY KEY AUTOINCREMENT, account TEXT NOT NULL, kind TEXT NOT NULL,
+                        slot BLOB NOT NULL
+                    );
                     UPDATE schema_version SET number = 1;
                     """)
         }

@@ -90,6 +90,42 @@ struct RestoreTests {
         #expect(try StoreFile.spool.key(in: data, keys: present).hex.count == 64)
     }
 
+    /// Backups of before, during and after a rotation of the master key, by one recovery key.
+    @Test func backupsOfBeforeAndAfterARotationComeBack() async throws {
+        let world = try await World()
+        let backupFolder = world.folder.file("backup-keys")
+        try FileManager.default.createDirectory(atPath: backupFolder, withIntermediateDirectories: true)
+        try world.backupKeys.write(to: backupFolder)
+        let keys = try BackupKeys(folder: backupFolder)
+        let run = try BackupRun(data: world.data, place: world.place, keys: keys, retention: nil, release: "test")
+        var backups: [String] = []
+        try await world.deliver(["before"], to: World.anna)
+        backups.append(try run.run().id)
+        let new = SealedKey.random()
+        let rotation = try MasterRotation(data: world.data, folders: [world.keysFolder], from: world.master, to: new)
+        _ = try await rotation.run(by: "test") {
+            try keys.rotated(from: world.master, to: new).write(to: backupFolder)
+        } done: { step in
+            // Slots of both keys are in this one.
+            if step == .slot(file: "config") { backups.append(try run.run().id) }
+        }
+        backups.append(try run.run().id)
+        for (index, backup) in backups.enumerated() {
+            let data = world.folder.file("back-\(index)/data")
+            var restore = RestoreAll(data: data, keys: world.folder.file("back-\(index)/keys"))
+            restore.master = world.folder.file("back-\(index)/master.key")
+            let report = try await restore.run(world.source(backup))
+            #expect(report.accounts == 2)
+            #expect(try KeyFile.read(#require(restore.master)) == new, "everything is of the newest master key again")
+            let back = try PurposeKeys(folder: restore.keys)
+            #expect(try await world.inbox(of: World.anna, in: data, keys: back).texts.count == 1)
+        }
+        // One account of a backup of before, into the store of now.
+        let present = try PurposeKeys(folder: world.keysFolder)
+        _ = try await RestoreAccount(data: world.data, address: World.anna, actor: "test").run(
+            world.source(backups[0]), keys: present)
+    }
+
     @Test func anAccountComesBackUnderAnOpenSessionAndGivesNothingOutTwice() async throws {
         let world = try await World()
         try await world.deliver(["kept 1", "kept 2"], to: World.anna)

@@ -176,7 +176,8 @@ import Testing
         let fixture = try await Fixture(limits: limits)
         let store = fixture.store
         let inbox = try await store.deliver(
-            message("large", String(repeating: "unforgettable words\r\n", count: 200_000))
+            message("large", String(repeating: "unforgettable words\r\n", count: 20_000))
+                + CompressionTests.noise(4_000_000)
         ).mailbox
         let pages = try await store.read { try Int.fetchOne($0, sql: "PRAGMA page_count") ?? 0 }
         let body = try #require(try await store.metadata(of: [1], in: inbox).first).body

@@ -10,7 +10,8 @@ import Testing
         var testDescription: String { "\(query)" }
     }
 
-    @Test func everyKey() async throws {
+    /// Alike while the texts wait for the index, when half of them are in it, and then.
+    @Test(arguments: [0, 2, 4]) func everyKey(indexed: Int) async throws {
         let fixture = try await Fixture()
         let store = fixture.store
         let day = SearchDay(year: 2026, month: 11, day: 24)
@@ -29,6 +30,7 @@ import Testing
         _ = try await store.deliver(
             Array("X-Only: one\r\nDate: 1 Jan 2000 00:00:00 +0000\r\n\r\nshort".utf8), internalDate: .init(seconds: 0))
 
+        try await fixture.index(indexed)
         let cases = [
             Case(query: .all, uids: [1, 2, 3, 4]),
             Case(query: .uids(UIDSet(2...3)), uids: [2, 3]),
@@ -78,7 +80,7 @@ import Testing
         #expect(result.highestModseq == third.modseq)
     }
 
-    @Test func partsAreDecoded() async throws {
+    @Test(arguments: [0, 1]) func partsAreDecoded(indexed: Int) async throws {
         let fixture = try await Fixture()
         let store = fixture.store
         let bytes = Array(
@@ -107,6 +109,7 @@ import Testing
 
             """.utf8)
         let inbox = try await store.deliver(bytes).mailbox
+        try await fixture.index(indexed)
         for text in ["schöne grüße & mehr", "인사말을", "사말", "rechnung-4711"] {
             #expect(try await store.search(.body(text), in: inbox).uids == [1], "\(text)")
         }
@@ -116,7 +119,7 @@ import Testing
     }
 
     /// Only the first kilobyte was searchable: not here, and not only what the index holds.
-    @Test func longTextsAreSearchedToTheirEnd() async throws {
+    @Test(arguments: [0, 2]) func longTextsAreSearchedToTheirEnd(indexed: Int) async throws {
         var limits = StoreLimits()
         limits.indexedTextBytes = 20_000
         let fixture = try await Fixture(limits: limits)
@@ -124,6 +127,7 @@ import Testing
         let text = String(repeating: "filler words\r\n", count: 10_000) + "needle in the end"
         let inbox = try await store.deliver(message("long", text)).mailbox
         _ = try await store.deliver(message("short", "nothing"))
+        try await fixture.index(indexed)
         #expect(try await store.search(.body("needle in the END"), in: inbox).uids == [1])
         #expect(try await store.search(.body("another needle"), in: inbox).uids == [])
     }

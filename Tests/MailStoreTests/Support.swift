@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Accounts
 import Foundation
+import GRDB
 import SealedSQLite
 import TestSupport
 import Testing
@@ -31,6 +32,26 @@ final class Fixture: Sendable {
     }
 
     var root: String { folder.path }
+
+    /// How many messages wait for the search index.
+    func waiting() async throws -> Int {
+        try await store.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM unindexed") ?? 0 }
+    }
+
+    /// Indexes the first so many of the messages, whose bodies are numbered from 1.
+    func index(_ count: Int) async throws {
+        let rest = try await store.write { db in
+            let rest = try Row.fetchAll(db, sql: "SELECT body, size FROM unindexed WHERE body > ?", arguments: [count])
+            try db.execute(sql: "DELETE FROM unindexed WHERE body > ?", arguments: [count])
+            return rest.map { ($0[0] as Int64, $0[1] as Int) }
+        }
+        while try await store.indexTexts() {}
+        try await store.write { db in
+            for (body, size) in rest {
+                try db.execute(sql: "INSERT INTO unindexed VALUES (?, ?)", arguments: [body, size])
+            }
+        }
+    }
 }
 
 func name(_ text: String) -> MailboxName { try! MailboxName(text) }

@@ -63,6 +63,7 @@ enum Entry {
             case "deliver", "deliver10":
                 try await subject.deliver(messages, from: delivered, writers: words[0] == "deliver" ? 1 : 10)
                 delivered += count
+            case "index": try await subject.index()
             case "headers": try await subject.headers(first...first + count - 1)
             case "bodies": try await subject.bodies(uids)
             case "flags": try await subject.flags(uids)

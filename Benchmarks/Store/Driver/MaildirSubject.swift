@@ -73,6 +73,8 @@ final class MaildirSubject: Subject, Sendable {
         }
     }
 
+    func index() async throws {}
+
     func headers(_ uids: ClosedRange<Int>) async throws {
         for uid in uids {
             let start = try read(path(uid), atMost: 4096)

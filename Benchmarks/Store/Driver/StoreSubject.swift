@@ -55,6 +55,8 @@ final class StoreSubject: Subject {
         }
     }
 
+    func index() async throws { while try await store.indexTexts() {} }
+
     func headers(_ uids: ClosedRange<Int>) async throws {
         let inbox = try await store.mailbox(named: .inbox)
         for step in uids.steps(of: 100) {

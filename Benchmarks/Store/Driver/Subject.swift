@@ -4,6 +4,8 @@
 protocol Subject {
     /// Messages numbered from `first` on, by so many writers at once; each is on disk before its writer goes on.
     func deliver(_ messages: [[UInt8]], from first: Int, writers: Int) async throws
+    /// Puts what was delivered into the search index, as far as that was left for later.
+    func index() async throws
     /// Headers of `uids`, 100 a step.
     func headers(_ uids: ClosedRange<Int>) async throws
     /// One whole message each.

@@ -35,6 +35,13 @@ extension AccountCommand {
             for address in addresses { accounts.append(try await directory.account(address)) }
             var failures = 0
             for account in accounts {
+                guard !account.isZeroAccess else {
+                    say(
+                        "\(account.address) is a zero-access account: it gets a new key by mailkeep account unprotect and "
+                            + "mailkeep account protect, which need its password")
+                    failures += all ? 0 : 1
+                    continue
+                }
                 let progress = Progress(account.address)
                 do {
                     try await directory.rekey(account.id, filesIn: root, by: operatorName) {

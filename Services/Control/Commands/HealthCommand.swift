@@ -69,8 +69,9 @@ struct HealthCommand: AsyncParsableCommand {
     private func accounts(in root: String) async throws -> (Bool, String) {
         // Files first: an account that is being added has its file before it is seen.
         let present = Set(
-            ((try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []).filter { $0.hasSuffix(".db") }
-                .map { String($0.dropLast(3)) }.filter { age(of: "\(root)/\($0).db") > 60 })
+            ((try? FileManager.default.contentsOfDirectory(atPath: root)) ?? [])
+                .filter { $0.hasSuffix(".db") && age(of: "\(root)/\($0)") > 60 }.map { String($0.prefix { $0 != "." }) }
+        )
         let directory = try store.directory()
         let files = try await directory.currentFiles()
         let missing = files.values.filter { access($0.path(in: root), F_OK) != 0 }.map(\.description).sorted()

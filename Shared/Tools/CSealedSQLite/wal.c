@@ -26,11 +26,17 @@ static void frame_checksum(int big_endian, const unsigned char *header, const un
     sealed_wal_checksum(big_endian, page, size, chain);
 }
 
+// What must be there: a log that is shorter than SQLite knows it (a failed sync may drop what was written) is damaged.
+static int read_known(sealed_file *f, void *to, int amount, sqlite3_int64 offset) {
+    int rc = real_read(f, to, amount, offset);
+    return rc == SQLITE_IOERR_SHORT_READ ? SQLITE_CORRUPT : rc;
+}
+
 static int byte_order(sealed_file *f, int *big_endian) {
     *big_endian = 0;
     if (f->little_endian) return SQLITE_OK;
     unsigned char magic[4];
-    int rc = real_read(f, magic, sizeof magic, 0);
+    int rc = read_known(f, magic, sizeof magic, 0);
     *big_endian = magic[3] & 1;
     f->little_endian = rc == SQLITE_OK && !*big_endian;
     return rc;
@@ -45,7 +51,7 @@ static int chain_before(sealed_file *f, sqlite3_int64 offset, unsigned int chain
     }
     unsigned char bytes[8];
     sqlite3_int64 at = offset == WAL_HEADER ? 24 : offset - frame_size(f) + 16;
-    int rc = real_read(f, bytes, sizeof bytes, at);
+    int rc = read_known(f, bytes, sizeof bytes, at);
     chain[0] = get_be32(bytes), chain[1] = get_be32(bytes + 4);
     return rc;
 }
@@ -106,8 +112,8 @@ int sealed_wal_read(sqlite3_file *file, void *to, int amount, sqlite3_int64 offs
     if (amount == frame_size(f) && starts_frame(f, offset)) return read_frame(f, to, amount, offset);
     if (amount != f->main->page_size || !starts_frame(f, offset - FRAME_HEADER)) return real_read(f, to, amount, offset);
     f->read_offset = -1;
-    int rc = real_read(f, f->buffer, frame_size(f), offset - FRAME_HEADER);
-    if (rc != SQLITE_OK) return rc == SQLITE_IOERR_SHORT_READ ? SQLITE_CORRUPT : rc;
+    int rc = read_known(f, f->buffer, frame_size(f), offset - FRAME_HEADER);
+    if (rc != SQLITE_OK) return rc;
     return sealed_page_in(f->main, get_be32(f->buffer), f->buffer + FRAME_HEADER, to) == SQLITE_OK ? SQLITE_OK : SQLITE_CORRUPT;
 }
 
@@ -119,7 +125,7 @@ static int write_page(sealed_file *f, const void *from, int amount, sqlite3_int6
     if (with_header) {
         memcpy(f->buffer, f->header, FRAME_HEADER);
     } else {
-        int rc = real_read(f, f->buffer, FRAME_HEADER, frame);
+        int rc = read_known(f, f->buffer, FRAME_HEADER, frame);
         if (rc != SQLITE_OK) return rc;
     }
     unsigned char *page = f->buffer + FRAME_HEADER;

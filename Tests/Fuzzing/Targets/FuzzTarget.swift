@@ -6,7 +6,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case imap, smtp
     case smtpData = "smtp-data"
     case smtpReply = "smtp-reply"
-    case pop3, sasl, message, header, proxy, dav, calendar
+    case pop3, sasl, message, header, structure, proxy, dav, calendar
 
     package func run(_ input: [UInt8]) {
         switch self {
@@ -18,6 +18,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .sasl: SASLFuzz.run(input)
         case .message: MailFormatFuzz.message(input)
         case .header: MailFormatFuzz.header(input)
+        case .structure: MailFormatFuzz.structure(input)
         case .proxy: ProxyFuzz.run(input)
         case .dav: DAVFuzz.run(input)
         case .calendar: CalendarFuzz.run(input)

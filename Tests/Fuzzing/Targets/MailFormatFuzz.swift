@@ -6,7 +6,18 @@ enum MailFormatFuzz {
     /// allows.
     static func message(_ input: [UInt8]) {
         var parts = 0
-        check(MIMEPart(parsing: input), in: input, depth: 0, &parts)
+        let root = MIMEPart(parsing: input)
+        check(root, in: input, depth: 0, &parts)
+        promise(MIMEPart(packed: root.packed, size: input.count) == root, "a packed message does not come back")
+    }
+
+    /// What is read from any bytes lies inside the message and is no larger than they are; packed again it is the same.
+    static func structure(_ input: [UInt8]) {
+        let size = 100_000
+        guard let root = MIMEPart(packed: input, size: size) else { return }
+        var parts = 0
+        check(root, in: [UInt8](repeating: 0x41, count: size), depth: 0, &parts)
+        promise(MIMEPart(packed: root.packed, size: size) == root, "a packed structure does not come back")
     }
 
     private static func check(_ part: MIMEPart, in input: [UInt8], depth: Int, _ parts: inout Int) {

@@ -13,21 +13,30 @@ extension Directory {
     /// How long the slots of a replaced file are kept.
     package static let retiredDays: Int64 = 2
 
-    /// Slots that hold the key of the file with the account's mail.
-    static let fileSlots = "kind IN ('accounts', 'password', 'app', 'recovery')"
+    /// Slots that hold the key of the file with the account's mail, or are wrapped by it.
+    static let fileSlots = "kind IN ('accounts', 'password', 'app', 'recovery', 'arrival-key')"
 
-    /// The account's file and its key. Throws `DirectoryError.noSuchAccount`, `KeyError`, `KeySlotError`.
+    /// The account's file and its key; of a zero-access account while somebody who logged in holds it (`keyRing`). Throws
+    /// `DirectoryError.noSuchAccount`, `.closed`, `KeyError`, `KeySlotError`.
     package func fileKey(of account: AccountID) throws -> AccountFileKey {
         let file = try currentFile(of: account)
-        guard let key = try key(of: file, account) else { throw DirectoryError.noSuchAccount(account.description) }
+        guard let key = try key(of: file, account) else { throw DirectoryError.closed(account.description) }
         return AccountFileKey(file: file, key: key)
     }
 
-    /// The files that the account's slots name, with their keys: the current one first, then one that may be in its place,
-    /// then its predecessors, newest first. For a restore, which takes the first that the backup has. Throws as `fileKey`.
+    /// The files that the account's slots name: the current one first, then one that may be in its place, then its
+    /// predecessors, newest first. For a restore, which takes the first that the backup has.
+    package func fileNames(of account: AccountID) throws -> [AccountFileName] {
+        try pool.read { try Self.states(of: account, in: $0) }.map(\.file)
+    }
+
+    /// The key of one of them; nil: only its owner's secrets open it, and nobody here has. Throws as `fileKey`.
+    package func key(of file: AccountFileName, in account: AccountID) throws -> SealedKey? { try key(of: file, account) }
+
+    /// Those that open here, with their keys. Throws as `fileKey`.
     package func fileKeys(of account: AccountID) throws -> [AccountFileKey] {
-        try pool.read { try Self.states(of: account, in: $0) }.compactMap { state in
-            try key(of: state.file, account).map { AccountFileKey(file: state.file, key: $0) }
+        try fileNames(of: account).compactMap { file in
+            try key(of: file, account).map { AccountFileKey(file: file, key: $0) }
         }
     }
 
@@ -51,7 +60,7 @@ extension Directory {
 
     /// The account's file. When the one that it had is gone and the pending one is there, the change that was cut off is
     /// ended here. Throws `.noSuchAccount`.
-    func currentFile(of account: AccountID) throws -> AccountFileName {
+    package func currentFile(of account: AccountID) throws -> AccountFileName {
         while true {
             let states = try pool.read { try Self.states(of: account, in: $0) }
             guard let current = states.first(where: { $0.state == .current }) else {
@@ -66,18 +75,12 @@ extension Directory {
         }
     }
 
+    /// Nil: only its owner's secrets open it, and nobody here has.
     private func key(of file: AccountFileName, _ account: AccountID) throws -> SealedKey? {
-        let slot = try pool.read { db in
-            try Data.fetchOne(
-                db,
-                sql: """
-                    SELECT slot FROM account_slots WHERE account = ?1 AND (file = ?2 OR file = '' AND account = ?2)
-                        AND kind = 'accounts' ORDER BY id DESC LIMIT 1
-                    """, arguments: [account.description, file.description])
+        guard let row = try pool.read({ try Self.slot(.accounts, of: account, file: file, in: $0) }) else {
+            return keyRing.key(of: account, file: file)
         }
-        return try slot.map {
-            try KeySlot(bytes: [UInt8]($0)).open(for: .accounts, identity: file.identity(in: account), keys: keys)
-        }
+        return try row.slot.open(for: .accounts, identity: file.identity(in: account), keys: keys)
     }
 
     func isThere(_ file: AccountFileName) -> Bool { access(file.path(in: accountsFolder), F_OK) == 0 }
@@ -133,6 +136,22 @@ extension Directory {
         try db.execute(
             sql: "UPDATE account_slots SET state = 'current', changed = ? WHERE account = ? AND file = ?",
             arguments: [time, account.description, file.description])
+        try becomeAsItsFile(account, file, in: db)
         return true
+    }
+
+    /// An account whose file opens by its password is a zero-access one, and has no hash of it; an app password that does
+    /// not open the file goes.
+    private static func becomeAsItsFile(_ account: AccountID, _ file: AccountFileName, in db: Database) throws {
+        let id = account.description
+        let isZeroAccess = try slot(.password, of: account, file: file, in: db) != nil
+        try db.execute(sql: "UPDATE accounts SET zero_access = ? WHERE id = ?", arguments: [isZeroAccess, id])
+        guard isZeroAccess else { return }
+        try db.execute(sql: "DELETE FROM credentials WHERE account = ?", arguments: [id])
+        try db.execute(
+            sql: """
+                DELETE FROM app_passwords WHERE account = ?1 AND id NOT IN
+                    (SELECT app FROM account_slots WHERE account = ?1 AND file = ?2 AND app IS NOT NULL)
+                """, arguments: [id, file.description])
     }
 }

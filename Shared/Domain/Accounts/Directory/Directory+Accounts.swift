@@ -19,9 +19,9 @@ extension Directory {
             if try name.isTaken(in: db) { throw DirectoryError.addressTaken(name.address) }
         }
         let hash = try await hash(password)
+        _ = try keys.key(.accounts)
         let (id, time) = (AccountID.random(), seconds)
         let file = AccountFileKey(id, .random())
-        let slot = try KeySlot.seal(file.key, for: .accounts, identity: file.file.identity(in: id), keys: keys)
         do {
             try await makeFile(id, file)
             return try await pool.write { db in
@@ -33,11 +33,9 @@ extension Directory {
                     arguments: [
                         id.description, name.domainRow(in: db), name.name, displayName, time, isAdministrator,
                     ])
-                try db.execute(
-                    sql: """
-                        INSERT INTO account_slots (account, kind, file, slot, changed) VALUES (?, 'accounts', ?, ?, ?)
-                        """,
-                    arguments: [id.description, file.file.description, slot.data, time])
+                let slot = try self.wrap(
+                    file.key, for: .accounts, identity: file.file.identity(in: id), in: db)
+                try self.insert(slot, .accounts, of: id, file: file.file, in: db)
                 try db.execute(
                     sql: "INSERT INTO credentials (account, label, hash, created) VALUES (?, '', ?, ?)",
                     arguments: [id.description, hash, time])
@@ -162,6 +160,7 @@ extension Directory {
         return AccountRecord(
             id: id, address: (row["name"] as String) + "@" + (row["domain_name"] as String),
             displayName: row["display_name"], created: row["created"], isDisabled: row["disabled"],
-            isAdministrator: row["administrator"], quota: quota, limit: quota.limit(domain: row["domain_quota"]))
+            isAdministrator: row["administrator"], isZeroAccess: row["zero_access"], quota: quota,
+            limit: quota.limit(domain: row["domain_quota"]))
     }
 }

@@ -9,9 +9,15 @@ package struct NextSlots: Sendable {
 
     /// By the accounts key, as that of every account whose mail the operator can open.
     package static let byAccountsKey = NextSlots { db, account, file, directory in
-        let slot = try KeySlot.seal(
-            file.key, for: .accounts, identity: file.file.identity(in: account), keys: directory.keys)
-        try directory.addPendingSlot(slot, kind: "accounts", of: account, file: file.file, in: db)
+        if let current = try Directory.file(of: account, in: db),
+            try Directory.slot(.arrivalKey, of: account, file: current, in: db) != nil
+        {
+            // Its slot is wrapped by the key that goes.
+            throw DirectoryError.arrivalsLeft(account.description)
+        }
+        let slot = try directory.wrap(
+            file.key, for: .accounts, identity: file.file.identity(in: account), in: db)
+        try directory.insert(slot, .accounts, of: account, file: file.file, state: .pending, in: db)
     }
 }
 
@@ -69,15 +75,5 @@ extension Directory {
                 sql: "DELETE FROM account_slots WHERE state = 'retired' AND changed < ?", arguments: [limit])
             return db.changesCount
         }
-    }
-
-    func addPendingSlot(
-        _ slot: KeySlot, kind: String, of account: AccountID, file: AccountFileName, in db: Database
-    ) throws {
-        try db.execute(
-            sql: """
-                INSERT INTO account_slots (account, kind, file, slot, state, changed) VALUES (?, ?, ?, ?, 'pending', ?)
-                """,
-            arguments: [account.description, kind, file.description, slot.data, seconds])
     }
 }

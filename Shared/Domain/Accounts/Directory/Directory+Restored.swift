@@ -36,7 +36,6 @@ extension Directory {
         async throws
     {
         let name = try LocalName(new: address)
-        let slot = try KeySlot.seal(file.key, for: .accounts, identity: file.file.identity(in: id), keys: keys)
         let account = export.account
         try await pool.write { db in
             let domain = try name.domainRow(in: db)
@@ -50,11 +49,8 @@ extension Directory {
                     id.description, domain, name.name, account.displayName, account.created, account.isDisabled,
                     account.isAdministrator,
                 ])
-            try db.execute(
-                sql: """
-                    INSERT INTO account_slots (account, kind, file, slot, changed) VALUES (?, 'accounts', ?, ?, ?)
-                    """,
-                arguments: [id.description, file.file.description, slot.data, self.seconds])
+            let slot = try self.wrap(file.key, for: .accounts, identity: file.file.identity(in: id), in: db)
+            try self.insert(slot, .accounts, of: id, file: file.file, in: db)
             for credential in export.credentials {
                 try db.execute(
                     sql: "INSERT INTO credentials (account, label, hash, created) VALUES (?, ?, ?, ?)",
@@ -86,32 +82,6 @@ extension Directory {
         try await pool.read { db in
             _ = try name.domainRow(in: db)
             if try name.isTaken(in: db) { throw DirectoryError.addressTaken(name.address) }
-        }
-    }
-
-    /// Wraps every key in here by other purpose keys, in one transaction. The file's own slot is `StoreFile.rewrap`.
-    package func rewrap(to present: PurposeKeys) async throws {
-        let keys = keys
-        try await pool.write { db in
-            let slots = try Row.fetchAll(
-                db, sql: "SELECT id, account, slot, file FROM account_slots WHERE kind = 'accounts'")
-            for row in slots {
-                guard let account = AccountID(row[1] as String), let file = Self.file(row[3], account) else { continue }
-                let slot = try KeySlot(bytes: [UInt8](row[2] as Data)).rewrapped(
-                    for: .accounts, identity: file.identity(in: account), from: keys, to: present)
-                try db.execute(
-                    sql: "UPDATE account_slots SET slot = ? WHERE id = ?", arguments: [slot.data, row[0] as Int64])
-            }
-            let signing = try Row.fetchAll(
-                db,
-                sql: "SELECT s.id, d.name, s.selector, s.slot FROM signing_keys s JOIN domains d ON d.id = s.domain")
-            for row in signing {
-                let slot = try KeySlot(bytes: [UInt8](row[3] as Data)).rewrapped(
-                    for: .signing, identity: SigningKey.identity(domain: row[1], selector: row[2]), from: keys,
-                    to: present)
-                try db.execute(
-                    sql: "UPDATE signing_keys SET slot = ? WHERE id = ?", arguments: [slot.data, row[0] as Int64])
-            }
         }
     }
 }

@@ -4,4 +4,6 @@ import Foundation
 extension KeySlot {
     /// As a BLOB.
     var data: Data { Data(bytes) }
+
+    init(bytes: Data) { self.init(bytes: [UInt8](bytes)) }
 }

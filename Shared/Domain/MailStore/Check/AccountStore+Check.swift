@@ -78,12 +78,13 @@ extension AccountStore {
     private func checkBody(_ id: Int64, _ report: inout CheckReport) async throws(StoreError) {
         report.messages += 1
         do {
-            let structure = try await read { db in
-                try Row.fetchOne(db, sql: "SELECT structure FROM bodies WHERE id = ?", arguments: [id]).map {
-                    StructureCoding.isReadable($0[0])
-                }
+            let isReadable = try await read { db in
+                let row = try Row.fetchOne(db, sql: "SELECT structure, size FROM bodies WHERE id = ?", arguments: [id])
+                guard let row else { return true }
+                do { _ = try StructureCoding.decode(row[0], size: row[1]) } catch { return false }
+                return true
             }
-            if structure == false { report.found("the parsed structure cannot be read, of body \(id)") }
+            if !isReadable { report.found("the parsed structure cannot be read, of body \(id)") }
             var offset = 0
             while true {
                 let piece = try await read(BodyID(rawValue: id), offset..<offset + StoreLimits.readBytes)

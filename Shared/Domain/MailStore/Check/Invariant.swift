@@ -12,6 +12,16 @@ struct Invariant: Sendable {
             finding: "the row of the account is missing",
             sql: "SELECT 'account' WHERE (SELECT count(*) FROM account) <> 1"),
         Invariant(
+            finding: "what counts against the quota is not the sum, of",
+            sql: """
+                SELECT 'messages' FROM account
+                WHERE (messages, message_bytes) <> (SELECT count(*), total(size) FROM messages)
+                UNION ALL
+                SELECT 'calendars and contacts' FROM account
+                WHERE object_bytes <> (SELECT total(length(data)) FROM calendar_objects)
+                    + (SELECT total(length(data)) FROM cards)
+                """),
+        Invariant(
             finding: "the figures of STATUS are not those of the messages in mailbox",
             sql: """
                 SELECT name FROM mailboxes b WHERE (messages, unseen, deleted, size) <> (
@@ -58,10 +68,19 @@ struct Invariant: Sendable {
             sql: "SELECT DISTINCT id >> 12 FROM chunks WHERE id >> 12 NOT IN (SELECT id FROM bodies)"),
         Invariant(
             finding: "the text for searches is missing, of body",
-            sql: "SELECT id FROM bodies WHERE id NOT IN (SELECT body FROM texts)"),
+            sql: """
+                SELECT id FROM bodies
+                WHERE id NOT IN (SELECT body FROM texts) AND id NOT IN (SELECT body FROM unindexed)
+                """),
         Invariant(
             finding: "a text for searches belongs to no body:",
-            sql: "SELECT body FROM texts WHERE body NOT IN (SELECT id FROM bodies)"),
+            sql: """
+                SELECT body FROM (SELECT body FROM texts UNION ALL SELECT body FROM unindexed)
+                WHERE body NOT IN (SELECT id FROM bodies)
+                """),
+        Invariant(
+            finding: "a text is indexed and waits for that too, of body",
+            sql: "SELECT body FROM unindexed WHERE body IN (SELECT body FROM texts)"),
         Invariant(
             finding: "UIDs are recorded as gone that were never given, in mailbox",
             sql: """

@@ -42,6 +42,12 @@ struct ChunkLayout: Equatable {
         }
     }
 
+    /// Whether the other figures can be asked for; a damaged row may say anything.
+    var isPossible: Bool {
+        let limit = Int(Int32.max)
+        return (0...limit).contains(size) && (0...limit).contains(lead) && (1...limit).contains(chunk)
+    }
+
     var count: Int { size <= lead ? 1 : 1 + (size - lead + chunk - 1) / chunk }
 
     /// Bytes of chunk n.

@@ -17,7 +17,11 @@ package final class AccountDirectory: Sendable {
     package let limits: StoreLimits
     private let keys: @Sendable (AccountID) throws -> AccountFileKey
     private let quotas: @Sendable (AccountID) async throws -> Int?
-    private let files: OpenFiles
+    let places: @Sendable (AccountID) async throws -> ArrivalsPlace?
+    let files: OpenFiles
+    /// Of sealed arrivals, half as many as of accounts.
+    let arrivalFiles: OpenFiles
+    let indexing = IndexingQueue()
 
     /// - Parameters:
     ///   - root: folder of the account files (`<data>/accounts`); made when missing.
@@ -25,19 +29,23 @@ package final class AccountDirectory: Sendable {
     ///   - quota: how many bytes an account may hold (`Accounts.Directory.quota(of:)`); asked before each operation that
     ///     stores something, so that a change holds for the next one. Nil: no limit, and so without this closure.
     ///     Any error it throws is `.unavailable` to the caller.
+    ///   - arrivals: where mail for a zero-access account waits; nil for another account. Asked at each delivery.
     ///   - keys: tells which file an account has, and its key (`Accounts.Directory.fileKey(of:)`); called at each opening, on a
     ///     thread that may wait.
     ///     `DirectoryError.noSuchAccount` is `.noSuchAccount` to the caller, any other error `.keyUnavailable`.
     package init(
         root: String, limit: Int = 64, limits: StoreLimits = StoreLimits(),
         quota: @escaping @Sendable (AccountID) async throws -> Int? = { _ in nil },
+        arrivals: @escaping @Sendable (AccountID) async throws -> ArrivalsPlace? = { _ in nil },
         keys: @escaping @Sendable (AccountID) throws -> AccountFileKey
     ) {
         self.root = root
         self.limits = limits
         self.keys = keys
         quotas = quota
-        files = OpenFiles(limit: limit) { account in try Self.open(account, root, keys) }
+        places = arrivals
+        files = OpenFiles(limit: limit) { account in try Self.open(account, root, limits, keys) }
+        arrivalFiles = OpenFiles(limit: max(1, limit / 2)) { _ in throw StoreError.keyUnavailable }
     }
 
     /// Makes the file, with INBOX, Drafts, Sent, Archive, Junk and Trash, all subscribed. Throws `.accountExists`.
@@ -94,12 +102,14 @@ package final class AccountDirectory: Sendable {
         }
     }
 
-    /// Tidies accounts, one after the other, in small steps (`AccountStore.tidy`). A failing one is passed over.
+    /// Tidies accounts, one after the other, in small steps (`AccountStore.tidy`); of a zero-access one what is open to us. A failing one is passed over.
     /// For a service to call now and then; ends early when its task is cancelled.
     package func tidy(_ accounts: [AccountID]) async {
         for account in accounts {
             let store = AccountStore(account: account, directory: self)
             while !Task.isCancelled, (try? await store.tidy()) == true { await Task.yield() }
+            let arrivals = try? await arrivals(of: account)
+            while !Task.isCancelled, (try? await arrivals?.tidy()) == true { await Task.yield() }
             if Task.isCancelled { return }
         }
     }
@@ -118,6 +128,7 @@ package final class AccountDirectory: Sendable {
             let isLeft =
                 switch parts[1] {
                 case "db-wal", "db-shm": !names.contains(parts[0] + ".db")
+                case "arrivals.db-wal", "arrivals.db-shm": !names.contains(parts[0] + ArrivalsFile.suffix)
                 case let rest: rest.hasPrefix("db.") && rest.contains(".new") && !RekeyedCopy.isBeingMade(path)
                 }
             if isLeft { unlink(path) }
@@ -130,9 +141,12 @@ package final class AccountDirectory: Sendable {
     }
 
     /// Closes all files when their operations are done; everything fails with `.closed` from then on.
-    package func close() async { await files.close() }
+    package func close() async {
+        await files.close()
+        await arrivalFiles.close()
+    }
 
-    /// Files open now; never above the limit.
+    /// Files of accounts that are open now; never above the limit.
     package var openFiles: Int { get async { await files.count } }
 
     func quota(of account: AccountID) async throws(StoreError) -> Int? {
@@ -163,11 +177,11 @@ package final class AccountDirectory: Sendable {
     }
 
     private static func open(
-        _ account: AccountID, _ root: String, _ keys: (AccountID) throws -> AccountFileKey
+        _ account: AccountID, _ root: String, _ limits: StoreLimits, _ keys: (AccountID) throws -> AccountFileKey
     ) throws -> OpenFile {
         var found = try find(account, keys)
         while true {
-            do { return try AccountFile.open(path: found.file.path(in: root), key: found.key) } catch {
+            do { return try AccountFile.open(path: found.file.path(in: root), key: found.key, limits: limits) } catch {
                 // It may have been replaced since it was found.
                 let again = try find(account, keys)
                 guard again.file != found.file else { throw error }
@@ -197,7 +211,7 @@ extension Result where Failure == StoreError {
 
     /// After a failed sync SQLite may call a sound file damaged for as long as the connection lives. Not after errors of
     /// writing: opening writes too, and what is open can still be read.
-    fileprivate var isSuspect: Bool {
+    var isSuspect: Bool {
         if case .failure(.damaged) = self { true } else { false }
     }
 }

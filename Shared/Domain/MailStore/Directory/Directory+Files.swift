@@ -23,7 +23,7 @@ extension Directory {
     /// is gone by then.
     package func removeAccount(_ address: String, filesIn root: String, by actor: String) async throws {
         let (account, files) = try await removeAccount(address, by: actor)
-        for path in files.map({ $0.path(in: root) }) {
+        for path in files.flatMap({ [$0.path(in: root), ArrivalsFile.path(of: $0, in: root)] }) {
             do { try AccountFile.remove(path: path) } catch {
                 throw AccountFileLeft(address: account.address, path: path, why: "\(error)")
             }

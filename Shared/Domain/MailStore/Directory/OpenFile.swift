@@ -2,18 +2,20 @@
 import Foundation
 import GRDB
 
-/// An open account file.
+/// An open file of an account: that of its mail, or that of its sealed arrivals, which has no texts.
 final class OpenFile: Sendable {
     let pool: DatabasePool
     let appends: AppendQueue
+    let backlog: TextBacklog?
     private let path: String
     private let identity: FileIdentity
 
-    init(pool: DatabasePool, path: String, identity: FileIdentity) {
+    init(pool: DatabasePool, path: String, identity: FileIdentity, backlog: TextBacklog?) {
         self.pool = pool
         self.path = path
         self.identity = identity
-        appends = AppendQueue(pool: pool)
+        self.backlog = backlog
+        appends = AppendQueue(pool: pool, backlog: backlog)
     }
 
     /// Whether its name is another file's now, or nobody's: keyed anew, restored or removed, maybe by another process.

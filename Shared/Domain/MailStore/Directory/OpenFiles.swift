@@ -3,6 +3,7 @@ import Accounts
 import Dispatch
 import Foundation
 import GRDB
+import SealedSQLite
 
 /// The bounded set of open files. Leased while in use; the one unused for longest goes first.
 ///
@@ -40,7 +41,10 @@ actor OpenFiles {
     /// Whether the account's file is open here and still is the account's.
     func isOpen(_ account: AccountID) -> Bool { entries[account].map { !$0.file.hasMoved } ?? false }
 
-    func lease(_ account: AccountID) async throws(StoreError) -> OpenFile {
+    /// `opener`: opens this one, in place of the opener of all.
+    func lease(
+        _ account: AccountID, opener: (@Sendable () throws -> OpenFile)? = nil
+    ) async throws(StoreError) -> OpenFile {
         while true {
             guard !isClosed else { throw .closed }
             if inTransit.contains(account) {
@@ -54,7 +58,7 @@ actor OpenFiles {
             } else if count >= limit {
                 if let idle = longestUnused() { await closeFile(of: idle) } else { await change() }
             } else {
-                let file = try await openFile(of: account)
+                let file = try await openFile(of: account, opener)
                 guard !isClosed else {
                     await Self.close(file)
                     throw .closed
@@ -108,10 +112,12 @@ actor OpenFiles {
         entries.lazy.filter { $0.value.leases == 0 }.min { $0.value.lastUse < $1.value.lastUse }?.key
     }
 
-    private func openFile(of account: AccountID) async throws(StoreError) -> OpenFile {
+    private func openFile(
+        of account: AccountID, _ opener: (@Sendable () throws -> OpenFile)?
+    ) async throws(StoreError) -> OpenFile {
         inTransit.insert(account)
         let open = open
-        let result = await Self.onQueue { try open(account) }
+        let result = await Self.onQueue { try opener?() ?? open(account) }
         inTransit.remove(account)
         wake()
         return try result.get()
@@ -125,13 +131,7 @@ actor OpenFiles {
         wake()
     }
 
-    /// The writer last: only then is the log worked in and removed. A pool closes its readers last, which may not write.
-    private static func close(_ file: OpenFile) async {
-        _ = await onQueue {
-            file.pool.invalidateReadOnlyConnections()
-            try file.pool.close()
-        }
-    }
+    private static func close(_ file: OpenFile) async { _ = await onQueue { try SealedDatabase.close(file.pool) } }
 
     /// On threads that may wait, unlike those of tasks, of which there are as many as cores.
     static func onQueue<T: Sendable>(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 import GRDB
+import MailFormat
 import SealedSQLite
 
 /// Saves what can still be read of an account's file into a new one, which has the same key. The damaged file is only
@@ -228,7 +229,9 @@ extension Database {
         guard let bytes else { return nil }
         var limits = StoreLimits()
         limits.messageBytes = .max
-        return try insert(PreparedMessage(bytes, limits: limits))
+        let body = try insert(PreparedMessage(bytes, limits: limits))
+        try index(MessageText(MIMEPart(parsing: bytes), bytes, limit: limits.indexedTextBytes), of: body)
+        return body
     }
 
     /// All UIDs below UIDNEXT that are not there.

@@ -23,8 +23,10 @@ struct FoundRows {
     }
 
     struct Body {
-        var size: Int
+        var layout: ChunkLayout
         var links: Int64
+
+        var size: Int { layout.size }
     }
 
     private(set) var mailboxes: [Int64: Mailbox] = [:]
@@ -83,7 +85,9 @@ struct FoundRows {
                 body: integer(2), modseq: integer(3), flags: integer(4), size: Int(integer(5)),
                 date: InternalDate(seconds: integer(6), zoneMinutes: Int(integer(7))))
             modseq = max(modseq, integer(3))
-        default: bodies[id] = Body(size: Int(integer(1)), links: integer(7))
+        default:
+            let layout = ChunkLayout(size: Int(integer(1)), lead: Int(integer(3)), chunk: Int(integer(4)))
+            if layout.isPossible { bodies[id] = Body(layout: layout, links: integer(7)) }
         }
         return true
     }
@@ -96,7 +100,9 @@ struct FoundRows {
         var n = 0
         while let place = chunks[ChunkLayout.key(body, n)] {
             guard let row = reader.row(at: place), let data = reader.values(of: row)?.last?.blob else { return nil }
-            bytes += data
+            let layout = bodies[body]?.layout
+            let isPlain = layout.map { n < $0.count && data.count == $0.range(n).count } ?? false
+            bytes += isPlain ? data : ChunkCoding.recovered(data)
             n += 1
         }
         return size.map { $0 == bytes.count } ?? !bytes.isEmpty ? bytes : nil

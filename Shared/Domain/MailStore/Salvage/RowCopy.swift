@@ -11,7 +11,7 @@ struct RowCopy {
 
     /// What is written anew instead, or made out of it.
     private static let made: Set<String> = [
-        "account", "mailboxes", "messages", "bodies", "chunks", "texts", "text_index", "schema_version",
+        "account", "mailboxes", "messages", "bodies", "chunks", "texts", "unindexed", "text_index", "schema_version",
     ]
 
     static func isCopied(_ table: String) -> Bool {

@@ -51,7 +51,7 @@ extension AccountStore {
 }
 
 extension Database {
-    fileprivate func append(
+    func append(
         _ message: PreparedMessage, to mailbox: MailboxRow, flags: MessageFlags, internalDate: InternalDate
     ) throws -> Appended {
         let uid = mailbox.state.uidNext
@@ -91,25 +91,25 @@ extension Database {
         let layout = message.layout
         try cachedStatement(
             sql: """
-                INSERT INTO bodies (size, header_size, lead, chunk, sent_day, structure) VALUES (?, ?, ?, ?, ?, ?)
+                INSERT INTO bodies (size, header_size, lead, chunk, encoding, sent_day, structure)
+                VALUES (?, ?, ?, ?, ?, ?, ?)
                 """
         ).execute(arguments: [
-            layout.size, message.headerSize, layout.lead, layout.chunk, message.sentDay, Data(message.structure),
+            layout.size, message.headerSize, layout.lead, layout.chunk,
+            message.frames.isEmpty ? ChunkCoding.plain : ChunkCoding.zstd, message.sentDay, Data(message.structure),
         ])
         let body = lastInsertedRowID
         let chunk = try cachedStatement(sql: "INSERT INTO chunks (id, data) VALUES (?, ?)")
         for n in 0..<layout.count {
-            try chunk.execute(arguments: [ChunkLayout.key(body, n), Data(message.bytes[layout.range(n)])])
+            let data = message.frames[n].map { Data($0) } ?? Data(message.bytes[layout.range(n)])
+            try chunk.execute(arguments: [ChunkLayout.key(body, n), data])
         }
-        try cachedStatement(sql: "INSERT INTO texts (body, header, content, complete) VALUES (?, ?, ?, ?)")
-            .execute(arguments: [
-                body, String(decoding: message.text.header, as: UTF8.self),
-                String(decoding: message.text.content, as: UTF8.self), message.text.isComplete,
-            ])
+        try cachedStatement(sql: "INSERT INTO unindexed (body, size) VALUES (?, ?)")
+            .execute(arguments: [body, layout.size])
         return body
     }
 
-    fileprivate func delivery(of key: String) throws -> Appended? {
+    func delivery(of key: String) throws -> Appended? {
         let statement = try cachedStatement(
             sql: "SELECT mailbox, uid_validity, uid, modseq FROM delivery_keys WHERE key = ?")
         return try Row.fetchOne(statement, arguments: [key]).map { row in
@@ -119,7 +119,7 @@ extension Database {
         }
     }
 
-    fileprivate func remember(_ stored: Appended, for key: String) throws {
+    func remember(_ stored: Appended, for key: String) throws {
         try cachedStatement(
             sql: "INSERT INTO delivery_keys (key, mailbox, uid_validity, uid, modseq, at) VALUES (?, ?, ?, ?, ?, ?)"
         ).execute(arguments: [

@@ -88,7 +88,7 @@ extension AccountStore {
                         flags: keywords.flags(UInt64(bitPattern: row[2] as Int64)),
                         internalDate: InternalDate(seconds: row[3], zoneMinutes: row[4]), size: row[5],
                         headerSize: row[7], body: BodyID(rawValue: row[6]), header: nil,
-                        structure: (row[8] as Data?).flatMap(StructureCoding.decode)))
+                        structure: try (row[8] as Data?).flatMap { try StructureCoding.decode($0, size: row[5]) }))
             }
             if fields.contains(.header) {
                 for index in found.indices where found[index].headerSize <= StoreLimits.readBytes {
@@ -179,24 +179,32 @@ extension Database {
 
     /// Bytes of a body, clipped to its end.
     func bytes(of body: BodyID, _ range: Range<Int>) throws -> [UInt8] {
-        let statement = try cachedStatement(sql: "SELECT size, lead, chunk FROM bodies WHERE id = ?")
+        let statement = try cachedStatement(sql: "SELECT size, lead, chunk, encoding FROM bodies WHERE id = ?")
         guard let row = try Row.fetchOne(statement, arguments: [body.rawValue]) else { throw StoreError.noSuchBody }
         let layout = ChunkLayout(size: row[0], lead: row[1], chunk: row[2])
+        let isCompressed = row[3] as Int64 == ChunkCoding.zstd
+        guard layout.isPossible, isCompressed || row[3] as Int64 == ChunkCoding.plain else { throw StoreError.damaged }
         let range = range.clamped(to: 0..<layout.size)
         var bytes: [UInt8] = []
         bytes.reserveCapacity(range.count)
-        let piece = try cachedStatement(sql: "SELECT substr(data, ?, ?) FROM chunks WHERE id = ?")
+        let piece = try cachedStatement(sql: "SELECT data FROM chunks WHERE id = ?")
         while bytes.count < range.count {
             let offset = range.lowerBound + bytes.count
             let n = layout.index(of: offset)
             let chunk = layout.range(n)
-            let count = min(chunk.upperBound, range.upperBound) - offset
-            let rows = try Row.fetchCursor(
-                piece, arguments: [offset - chunk.lowerBound + 1, count, ChunkLayout.key(body.rawValue, n)])
+            let wanted = offset - chunk.lowerBound..<min(chunk.upperBound, range.upperBound) - chunk.lowerBound
+            let rows = try Row.fetchCursor(piece, arguments: [ChunkLayout.key(body.rawValue, n)])
             guard let row = try rows.next() else { throw StoreError.noSuchBody }
             try row.withUnsafeData(atIndex: 0) { data in
-                guard let data, data.count == count else { throw StoreError.damaged }
-                bytes.append(contentsOf: data)
+                try (data ?? Data()).withUnsafeBytes { data in
+                    if data.count == chunk.count {
+                        bytes.append(contentsOf: data[wanted])
+                    } else if isCompressed, data.count < chunk.count {
+                        bytes += try ChunkCoding.decompressed(data, size: chunk.count)[wanted]
+                    } else {
+                        throw StoreError.damaged
+                    }
+                }
             }
         }
         return bytes

@@ -7,7 +7,7 @@ extension AccountStore {
     /// UIDs of `mailbox` that match, ascending. Cancelling the task ends it soon. `.limit(.searchKeys)`
     ///
     /// Texts are found with the index where the needle has three characters or more, else by looking through the kept
-    /// texts. Each step is a transaction of its own, so a long search holds up no checkpoint.
+    /// texts; messages that are not indexed yet are read themselves. Each step is a transaction of its own, so a long search holds up no checkpoint.
     package func search(_ query: SearchQuery, in mailbox: MailboxID) async throws(StoreError) -> SearchResult {
         let limit = limits.searchKeys
         let first = try await read { db in
@@ -74,21 +74,25 @@ extension Database {
     /// Whether the texts of a body hold a needle.
     fileprivate func holds(_ needle: SearchPlan.Needle, _ body: Int64) throws -> Bool {
         let statement = try cachedStatement(sql: "SELECT complete, header, content FROM texts WHERE body = ?")
-        guard let row = try Row.fetchOne(statement, arguments: [body]) else { return false }
-        if row[0] as Bool {
+        if let row = try Row.fetchOne(statement, arguments: [body]), row[0] as Bool {
             return try row.withUnsafeData(atIndex: 1) { header in
                 try row.withUnsafeData(atIndex: 2) { content in
                     MessageText.holds(needle, header: header ?? Data(), content: content ?? Data())
                 }
             }
         }
-        // More text than is kept: from the message itself.
+        // Not indexed yet, or more text than is kept: from the message itself.
         var bytes: [UInt8] = []
-        while true {
-            let piece = try self.bytes(
-                of: BodyID(rawValue: body), bytes.count..<bytes.count + StoreLimits.readBytes)
-            if piece.isEmpty { break }
-            bytes += piece
+        do {
+            while true {
+                let next = bytes.count..<bytes.count + StoreLimits.readBytes
+                let piece = try self.bytes(of: BodyID(rawValue: body), next)
+                if piece.isEmpty { break }
+                bytes += piece
+            }
+        } catch StoreError.noSuchBody {
+            // Expunged and tidied away since the rows were read.
+            return false
         }
         let text = MessageText(MIMEPart(parsing: bytes), bytes, limit: .max)
         return MessageText.holds(needle, header: text.header, content: text.content)

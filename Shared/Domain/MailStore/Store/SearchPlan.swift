@@ -162,13 +162,15 @@ extension Database {
         }
     }
 
-    /// Bodies that may hold the needle, those among them whose text is not wholly in the index; nil when the needle is
+    /// Bodies that may hold the needle, those among them whose text is not, or not wholly, in the index; nil when the needle is
     /// too short for the index.
     private func candidates(_ needle: [UInt8]) throws -> Set<Int64>? {
         guard let query = TextFolding.indexQuery(needle) else { return nil }
         var found = try Set(
             Int64.fetchCursor(self, sql: "SELECT rowid FROM text_index WHERE text_index MATCH ?", arguments: [query]))
-        try found.formUnion(Int64.fetchCursor(self, sql: "SELECT body FROM texts WHERE complete = 0"))
+        try found.formUnion(
+            Int64.fetchCursor(
+                self, sql: "SELECT body FROM texts WHERE complete = 0 UNION ALL SELECT body FROM unindexed"))
         return found
     }
 }

@@ -7,10 +7,11 @@ struct PreparedMessage: Sendable {
     /// The header block with its empty line; the whole message when there is none.
     let headerSize: Int
     let layout: ChunkLayout
+    /// By number, those that are kept compressed.
+    let frames: [Int: [UInt8]]
     /// Day of the Date field in its own zone, days since 1970.
     let sentDay: Int?
     let structure: [UInt8]
-    let text: MessageText
 
     /// Throws `.messageTooLarge`.
     init(_ message: [UInt8], limits: StoreLimits) throws(StoreError) {
@@ -18,9 +19,10 @@ struct PreparedMessage: Sendable {
         let root = MIMEPart(parsing: message)
         bytes = message
         headerSize = min(root.header.upperBound, message.count)
-        layout = ChunkLayout(size: message.count, headerSize: headerSize)
+        let layout = ChunkLayout(size: message.count, headerSize: headerSize)
+        self.layout = layout
+        frames = (0..<layout.count).reduce(into: [:]) { $0[$1] = ChunkCoding.compressed(message[layout.range($1)]) }
         sentDay = root.envelope?.date.flatMap { DateTime(parsing: $0) }?.localDay
-        structure = try StructureCoding.encode(root)
-        text = MessageText(root, message, limit: limits.indexedTextBytes)
+        structure = StructureCoding.encode(root)
     }
 }

@@ -2,22 +2,25 @@
 import Foundation
 import MailFormat
 
-/// How a parsed structure is kept: JSON, its form in the first byte so that there may be others.
+/// How a parsed structure is kept: its form in the first byte, so that there may be others.
 enum StructureCoding {
+    /// Of files from before there was another: 0.1.0 and earlier.
     private static let json: UInt8 = 1
+    /// `MIMEPart.packed`
+    private static let packed: UInt8 = 2
 
-    static func encode(_ part: MIMEPart) throws(StoreError) -> [UInt8] {
-        do { return [json] + (try JSONEncoder().encode(part)) } catch {
-            throw .unavailable("a message's structure could not be encoded")
+    static func encode(_ part: MIMEPart) -> [UInt8] { [packed] + part.packed }
+
+    /// Of a message of so many bytes. Nil for a form that this release does not know. `.damaged`
+    static func decode(_ bytes: Data, size: Int) throws(StoreError) -> MIMEPart? {
+        guard let form = bytes.first else { throw .damaged }
+        let part: MIMEPart?
+        switch form {
+        case packed: part = MIMEPart(packed: Array(bytes.dropFirst()), size: size)
+        case json: part = try? JSONDecoder().decode(MIMEPart.self, from: bytes.dropFirst())
+        default: return nil
         }
-    }
-
-    /// Whether it says something, or is of a form that this release does not know.
-    static func isReadable(_ bytes: Data) -> Bool { bytes.first.map { $0 != json } ?? false || decode(bytes) != nil }
-
-    /// Nil for a form that this release does not know: the reader then parses the message.
-    static func decode(_ bytes: Data) -> MIMEPart? {
-        guard bytes.first == json else { return nil }
-        return try? JSONDecoder().decode(MIMEPart.self, from: bytes.dropFirst())
+        guard let part else { throw .damaged }
+        return part
     }
 }

@@ -12,6 +12,10 @@ package struct StoreLimits: Sendable {
     package var searchKeys = 500
     /// Bytes of folded text of one message that are indexed; what is beyond is searched by reading the message.
     package var indexedTextBytes = 256 * 1024
+    /// Messages, and bytes of them, that may wait for the search index, give or take 64 messages or 8 MiB for each
+    /// process. Beyond, deliveries wait for it.
+    package var unindexedMessages = 512
+    package var unindexedBytes = 32 * 1024 * 1024
     /// Seconds for which the bytes of an expunged message stay readable by sessions that are still sending them.
     package var bodyGraceSeconds = 3600
     /// Days for which delivery keys are remembered: longer than the spool tries.

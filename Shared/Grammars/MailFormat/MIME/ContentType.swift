@@ -16,6 +16,8 @@ package struct ParameterizedValue: Sendable, Equatable, Codable {
     /// Parameters of one field at most.
     static let limit = 200
 
+    init(value: String, parameters: [Parameter]) { (self.value, self.parameters) = (value, parameters) }
+
     package init(parsing text: String) {
         var scanner = Scanner(Array(text.utf8))
         value = scanner.upToSemicolon().lowercased()

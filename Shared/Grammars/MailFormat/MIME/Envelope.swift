@@ -14,23 +14,18 @@ package struct Envelope: Sendable, Equatable, Codable {
     package var bcc: [AddressItem]
     package var inReplyTo: String?
     package var messageID: String?
+}
 
+extension Envelope {
     package init(_ header: MessageHeader, of message: [UInt8]) {
         func text(_ name: String) -> String? { header.text(name, in: message) }
         func addresses(_ name: String) -> [AddressItem] {
             header.all(name).flatMap { AddressList.parse(header.text($0, in: message)) }
         }
-        date = text("Date")
-        subject = text("Subject")
-        from = addresses("From")
-        sender = addresses("Sender")
-        replyTo = addresses("Reply-To")
-        if sender.isEmpty { sender = from }
-        if replyTo.isEmpty { replyTo = from }
-        to = addresses("To")
-        cc = addresses("Cc")
-        bcc = addresses("Bcc")
-        inReplyTo = text("In-Reply-To")
-        messageID = text("Message-ID")
+        let (from, sender, replyTo) = (addresses("From"), addresses("Sender"), addresses("Reply-To"))
+        self.init(
+            date: text("Date"), subject: text("Subject"), from: from, sender: sender.isEmpty ? from : sender,
+            replyTo: replyTo.isEmpty ? from : replyTo, to: addresses("To"), cc: addresses("Cc"),
+            bcc: addresses("Bcc"), inReplyTo: text("In-Reply-To"), messageID: text("Message-ID"))
     }
 }

@@ -50,7 +50,7 @@ package struct BackupRun: Sendable {
         defer { store.unlock() }
         let repository = try Repository(store, key: keys.repository, make: true)
         try store.clean()
-        try repository.put(keys.recovery)
+        try repository.put(keys.recoveryNow())
         try control.progress("looking what is there")
         try repository.readKnownChunks()
 
@@ -63,6 +63,8 @@ package struct BackupRun: Sendable {
             ended: Int64(Date().timeIntervalSince1970),
             release: release, files: reading.files.values.sorted { $0.path < $1.path }, missing: reading.missing)
         try control.progress("writing", reading.done, of: reading.done)
+        // A rotation of the master key during the run: slots may be of the new one already.
+        try repository.put(keys.recoveryNow())
         try repository.add(manifest)
         try repository.forgetMended()
         guard manifest.isComplete else { throw BackupError.incomplete(backup: manifest.id, manifest.missing) }
@@ -186,5 +188,5 @@ package struct BackupRun: Sendable {
 
 extension SHA256.Digest {
     /// 64 lower-case digits.
-    var hex: String { map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() }
+    var hex: String { Hex.text(self) }
 }
