@@ -91,12 +91,12 @@ actor AppendQueue {
 
 extension Database {
     /// Undoes what fails for its own fault, and that alone. Savepoints of our own, since GRDB compiles its anew each time.
-    fileprivate func attempt(_ work: AppendQueue.Work) throws -> Result<Appended, StoreError> {
+    fileprivate func attempt(_ work: AppendQueue.Work) throws -> Result<Void, StoreError> {
         try cachedStatement(sql: "SAVEPOINT append").execute()
         do {
-            let appended = try work(self)
+            try work(self)
             try cachedStatement(sql: "RELEASE append").execute()
-            return .success(appended)
+            return .success(())
         } catch let error as StoreError where !error.isTemporary {
             try cachedStatement(sql: "ROLLBACK TO append").execute()
             try cachedStatement(sql: "RELEASE append").execute()
