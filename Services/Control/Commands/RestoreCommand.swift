@@ -47,7 +47,9 @@ struct RestoreCommand: AsyncParsableCommand {
             let report = try await restore.run(source, watch.control)
             watch.end()
             if json { try JSONOption.print(report) } else { tell(report, in: restore) }
-            if !report.damaged.isEmpty || !report.withoutFile.isEmpty { throw Self.accountsAreLacking }
+            if !report.damaged.isEmpty || !report.withoutFile.isEmpty || !report.withoutArrivals.isEmpty {
+                throw Self.accountsAreLacking
+            }
         }
 
         /// Everything is in place but the mail of accounts that were named.
@@ -76,6 +78,14 @@ struct RestoreCommand: AsyncParsableCommand {
                 print(
                     "Everything else is in place. Bring each of these back from another backup (`mailkeep backup list`), also while "
                         + "services run: `mailkeep restore account ADDRESS --backup ID`.")
+            }
+            for account in report.withoutArrivals {
+                print("WITHOUT WHAT WAITED SEALED: \(account.address): \(account.why).")
+            }
+            if !report.closed.isEmpty {
+                print(
+                    "\(report.closed.count) zero-access accounts are back unopened: their pages are checked when their owners log in."
+                )
             }
             if report.held > 0 {
                 print(

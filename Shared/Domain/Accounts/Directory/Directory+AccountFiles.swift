@@ -24,11 +24,19 @@ extension Directory {
         return AccountFileKey(file: file, key: key)
     }
 
-    /// The files that the account's slots name, with their keys: the current one first, then one that may be in its place,
-    /// then its predecessors, newest first. For a restore, which takes the first that the backup has. Throws as `fileKey`.
+    /// The files that the account's slots name: the current one first, then one that may be in its place, then its
+    /// predecessors, newest first. For a restore, which takes the first that the backup has.
+    package func fileNames(of account: AccountID) throws -> [AccountFileName] {
+        try pool.read { try Self.states(of: account, in: $0) }.map(\.file)
+    }
+
+    /// The key of one of them; nil: only its owner's secrets open it, and nobody here has. Throws as `fileKey`.
+    package func key(of file: AccountFileName, in account: AccountID) throws -> SealedKey? { try key(of: file, account) }
+
+    /// Those that open here, with their keys. Throws as `fileKey`.
     package func fileKeys(of account: AccountID) throws -> [AccountFileKey] {
-        try pool.read { try Self.states(of: account, in: $0) }.compactMap { state in
-            try key(of: state.file, account).map { AccountFileKey(file: state.file, key: $0) }
+        try fileNames(of: account).compactMap { file in
+            try key(of: file, account).map { AccountFileKey(file: file, key: $0) }
         }
     }
 

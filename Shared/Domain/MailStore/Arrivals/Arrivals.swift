@@ -39,6 +39,11 @@ package final class Arrivals: Sendable {
         }
     }
 
+    /// What SQLite finds wrong in the file, at most 20 lines; empty when it is sound. Reads every page.
+    package func integrityProblems() async throws(StoreError) -> [String] {
+        try await read { try $0.integrityProblems() }
+    }
+
     /// Whether that many bytes more fit just now; only storing them can promise it.
     package func hasRoom(for bytes: Int) async throws(StoreError) -> Bool {
         guard let limit = try await directory.quota(of: account) else { return true }

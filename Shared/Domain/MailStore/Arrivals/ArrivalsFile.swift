@@ -60,7 +60,7 @@ package enum ArrivalsFile {
         END;
         """
 
-    static func path(of file: AccountFileName, in root: String) -> String { "\(root)/\(file)\(suffix)" }
+    package static func path(of file: AccountFileName, in root: String) -> String { "\(root)/\(file)\(suffix)" }
 
     static func open(path: String, key: SealedKey) throws -> OpenFile {
         guard let identity = FileIdentity(path: path) else { throw StoreError.noSuchAccount }

@@ -58,13 +58,16 @@ package struct RestoreAccount: Sendable {
         let export = try await backedUp.export(address)
         let found = try source.file(of: export.account.id, in: backedUp)
         try backedUp.close()
-        guard let (file, key) = found else {
-            throw BackupError.refused("backup \(source.manifest.id) has no file of \(address)")
+        guard let found else { throw BackupError.refused("backup \(source.manifest.id) has no file of \(address)") }
+        guard let key = found.key.map({ AccountFileKey(file: found.name, key: $0) }) else {
+            throw BackupError.refused(
+                "in backup \(source.manifest.id) \(address) is a zero-access account, which cannot be brought back by itself "
+                    + "without its owner; restore the whole store, into another folder, with: mailkeep restore all --data FOLDER")
         }
         let present = newAddress == nil ? try await live.account(export.account.id) : nil
         if present == nil { try await live.checkFree(newAddress ?? export.account.address) }
         let built = Built(id: export.account.id, file: key, folder: folders.accounts)
-        try rebuild(file, built, source, control)
+        try rebuild(found.file, built, source, control)
 
         var report = Report(
             backup: source.manifest.id, taken: source.manifest.taken,

@@ -18,6 +18,11 @@ package struct RestoreAll: Sendable {
         package var held = 0
         /// Accounts that the configuration names and the backup has no file of.
         package var withoutFile: [String] = []
+        /// Zero-access accounts whose mail is back, without what waited for them sealed.
+        package var withoutArrivals: [DamagedAccount] = []
+        /// Addresses of zero-access accounts: their pages are checked, and what they give out is raised, when their owners
+        /// open them.
+        package var closed: [String] = []
         /// Accounts whose file in the backup is damaged; everything else is in place.
         package var damaged: [DamagedAccount] = []
         /// Folder that has what was replaced, in the data folder and in its `accounts`.
@@ -95,21 +100,30 @@ package struct RestoreAll: Sendable {
         let replaced = replacedConfiguration(source)
         defer { try? replaced?.close() }
         for account in try await directory.accounts() {
-            guard let (file, key) = try source.file(of: account.id, in: directory) else {
+            guard let found = try source.file(of: account.id, in: directory) else {
                 report.withoutFile.append(account.address)
                 continue
             }
-            let path = key.file.path(in: folders.accounts)
+            let path = found.name.path(in: folders.accounts)
             do {
-                try source.rebuild(file, to: path, key: key.key) { try progress.add($0) }
-                let live = (try? replaced?.fileKey(of: account.id)) ?? key
-                let marks = try await issuedMarks(account.id, live)
-                try await RestoredAccount.finish(account.id, in: folders.accounts, file: key, after: marks)
-                try await directory.keepOnly(key.file, of: account.id)
+                try source.rebuild(found.file, to: path, key: found.key) { try progress.add($0) }
+                if let key = found.key {
+                    let file = AccountFileKey(file: found.name, key: key)
+                    let live = (try? replaced?.fileKey(of: account.id)) ?? file
+                    let marks = try await issuedMarks(account.id, live)
+                    try await RestoredAccount.finish(account.id, in: folders.accounts, file: file, after: marks)
+                } else {
+                    try AccountFile.noteRestored(path: path)
+                    report.closed.append(account.address)
+                }
+                try await directory.keepOnly(found.name, of: account.id)
                 report.accounts += 1
             } catch  where Self.isDamage(error) {
-                for suffix in ["", "-wal", "-shm"] { unlink(path + suffix) }
+                for suffix in ["", "-wal", "-shm", AccountFile.restoredSuffix] { unlink(path + suffix) }
                 report.damaged.append(DamagedAccount(address: account.address, why: "\(error)"))
+            }
+            if let place = try await directory.arrivals(of: account.id) {
+                try await restore(place, of: account.address, source, folders, &report) { try progress.add($0) }
             }
         }
         if hasSpool { report.held = try await holdSpool(in: folders.root, source.purposeKeys) }
@@ -118,6 +132,29 @@ package struct RestoreAll: Sendable {
         try StoreFile.configuration.rewrap(in: folders.root, from: source.purposeKeys, to: target)
         if hasSpool { try StoreFile.spool.rewrap(in: folders.root, from: source.purposeKeys, to: target) }
         report.settings = try writeSettings(source) { try progress.add($0) }
+    }
+
+    /// Mail that waited, sealed. Where the backup has none that can be read, a new file, so that mail can come in.
+    private func restore(
+        _ place: ArrivalsPlace, of address: String, _ source: RestoreSource, _ folders: RestoreFolders,
+        _ report: inout Report, _ tell: (Int) throws -> Void
+    ) async throws {
+        let path = ArrivalsFile.path(of: place.file, in: folders.accounts)
+        let files = AccountDirectory(
+            root: folders.accounts, limit: 1, arrivals: { _ in place }, keys: { _ in throw StoreError.keyUnavailable })
+        do {
+            guard let file = source.manifest.file("accounts/\(place.file)\(ArrivalsFile.suffix)") else {
+                throw BackupError.damaged("its sealed arrivals are not in the backup")
+            }
+            try source.rebuild(file, to: path, key: place.key, tell)
+            let problems = try await files.arrivals(of: place.account)?.integrityProblems() ?? []
+            guard problems.isEmpty else { throw BackupError.damaged("its sealed arrivals: \(problems[0])") }
+        } catch  where Self.isDamage(error) {
+            try await files.removeArrivals(place)
+            try await files.createArrivals(place)
+            report.withoutArrivals.append(DamagedAccount(address: address, why: "\(error)"))
+        }
+        await files.close()
     }
 
     /// Of one account's file, which keeps no other from coming back.

@@ -59,9 +59,11 @@ package final class RestoreSource {
 
     /// The file of an account that is in the backup, and what the backup's configuration says opens it: the current one,
     /// else the one that took its place just then, else its predecessor. Nil: the backup has none.
-    func file(of account: AccountID, in configuration: Directory) throws -> (Manifest.File, AccountFileKey)? {
-        for found in try configuration.fileKeys(of: account) {
-            if let file = manifest.file("accounts/\(found.file).db") { return (file, found) }
+    func file(of account: AccountID, in configuration: Directory) throws -> BackedUpAccount? {
+        for name in try configuration.fileNames(of: account) {
+            if let file = manifest.file("accounts/\(name).db") {
+                return BackedUpAccount(file: file, name: name, key: try configuration.key(of: name, in: account))
+            }
         }
         return nil
     }
@@ -75,4 +77,12 @@ package final class RestoreSource {
         let key = try store.key(in: folder, keys: purposeKeys)
         try rebuild(file, to: store.path(in: folder), key: key, tell)
     }
+}
+
+/// An account's file in a backup.
+struct BackedUpAccount {
+    let file: Manifest.File
+    let name: AccountFileName
+    /// Nil: a zero-access account's, which only its owner opens.
+    let key: SealedKey?
 }

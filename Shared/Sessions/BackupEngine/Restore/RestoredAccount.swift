@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import Accounts
-import CalendarStore
 import Foundation
 import MailStore
 import SealedSQLite
@@ -19,7 +18,6 @@ enum RestoredAccount {
                 throw BackupError.damaged("the restored file of account \(account): \(problems[0])")
             }
             try await store.becomeRestored(after: marks)
-            try await CalendarStore(store).becomeRestored()
         } catch {
             await files.close()
             throw error
