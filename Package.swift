@@ -71,6 +71,7 @@ let tools: [Target] = [
     system("CPublicSuffix"),
     system("CZstd"),
     system("CLibXML2", pkgConfig: "libxml-2.0"),
+    system("CProcess"),
     .target(
         name: "CSealedSQLite", path: "Shared/Tools/CSealedSQLite",
         linkerSettings: [.linkedLibrary("sqlite3"), .linkedLibrary("sodium")]),
@@ -80,7 +81,7 @@ let tools: [Target] = [
     library(
         "ServiceKit", layer: "Tools",
         [
-            nio, nioPosix, nioHTTP1, nioSSL, logging, metrics, coreMetrics, configuration, lifecycle,
+            "CProcess", nio, nioPosix, nioHTTP1, nioSSL, logging, metrics, coreMetrics, configuration, lifecycle,
         ]),
     library(
         "WebServer", layer: "Tools",
@@ -93,10 +94,12 @@ let domain: [Target] = [
     library(
         "MailStore", layer: "Domain", ["Accounts", "MailFormat", "SealedSQLite", "CZstd", crypto, grdb, logging, lifecycle]),
     library("Logins", layer: "Domain", ["Accounts", "RedisStreams", "SASLMechanisms", nio, logging, metrics]),
+    library("Filing", layer: "Domain", ["Accounts", "MailStore", logging, metrics, lifecycle]),
     library("BackupJobs", layer: "Domain", ["RedisStreams", logging, lifecycle]),
-    library("CalendarStore", layer: "Domain", ["MailStore", crypto, grdb]),
+    library("CalendarStore", layer: "Domain", ["MailStore", "SealedSQLite", crypto, grdb]),
     library("MailAuthentication", layer: "Domain", ["MailFormat", "DNSClient", "CPublicSuffix", crypto, cryptoExtras]),
-    library("DomainRecords", layer: "Domain", ["Accounts", "DNSClient", "MailAuthentication", crypto]),
+    library(
+        "DomainRecords", layer: "Domain", ["Accounts", "DNSClient", "MailAuthentication", "SealedSQLite", crypto]),
     library("OutgoingQueue", layer: "Domain", ["SealedSQLite", grdb]),
     library(
         "MailFlow", layer: "Domain",
@@ -142,7 +145,7 @@ let sessions: [Target] = [
         "AdminSite", layer: "Sessions",
         [
             "WebServer", "ServiceKit", "DNSClient", "SASLMechanisms", "Accounts", "MailStore", "OutgoingQueue",
-            "DomainRecords", "BackupJobs", nio, hummingbird, httpTypes, mustache, crypto, logging,
+            "DomainRecords", "BackupJobs", "SealedSQLite", nio, hummingbird, httpTypes, mustache, crypto, logging,
         ], embedded: "Resources"),
     library(
         "BackupEngine", layer: "Sessions",
@@ -169,13 +172,14 @@ let services: [Target] = [
         "MailAccess",
         [
             "IMAPServer", "POP3Server", "SASLMechanisms", "ServiceKit", "RedisStreams", "Accounts", "Logins",
-            "MailStore",
+            "MailStore", "Filing",
             "SealedSQLite", nio, nioSSL, logging, lifecycle, configuration,
         ]),
     service(
         "DAVAccess",
         [
-            "DAVServer", "WebServer", "ServiceKit", "RedisStreams", "Accounts", "Logins", "MailStore", logging,
+            "DAVServer", "WebServer", "ServiceKit", "RedisStreams", "Accounts", "Logins", "MailStore", "Filing",
+            logging,
             lifecycle,
         ]),
     service(
@@ -254,8 +258,13 @@ let package = Package(
             linkerSettings: [.linkedLibrary("sqlite3")]),
         .executableTarget(
             name: "StoreFaults",
-            dependencies: ["CFaultyDisk", "Accounts", "MailStore", "SealedSQLite", "TestSupport", grdb],
+            dependencies: [
+                "CFaultyDisk", "Accounts", "MailStore", "OutgoingQueue", "SealedSQLite", "TestSupport", grdb,
+            ],
             path: "Tests/StoreFaults", swiftSettings: strict),
+        .executableTarget(
+            name: "StoreRekeys", dependencies: ["Accounts", "MailStore"], path: "Tests/StoreRekeys",
+            swiftSettings: strict),
         .target(
             name: "FuzzTargets",
             dependencies: [
@@ -273,6 +282,7 @@ let package = Package(
         tests("WebServer", ["ServiceKit", nio, hummingbird, httpTypes, logging, lifecycle, configuration]),
         tests("Accounts", ["MailFormat", "SealedSQLite", grdb, crypto]),
         tests("Logins", ["Accounts", "RedisStreams", "SASLMechanisms", "SealedSQLite", logging]),
+        tests("Filing", ["Accounts", "MailStore", "SealedSQLite", logging]),
         tests("BackupJobs", ["RedisStreams", logging]),
         tests(
             "BackupEngine",

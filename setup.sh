@@ -19,6 +19,7 @@ Mailkeep: your own mail server.
   ./setup.sh install          set up a server on this machine           (each has --help, and a flag for every question)
   ./setup.sh backups          say where backups go and when, and take a first one
   ./setup.sh restore          bring a backup back: one account, or everything, also on a new machine
+  ./setup.sh keys rotate      put a new master key in the place of the old, while everything runs
   ./setup.sh upgrades         upgrade by itself: not there yet
   ./setup.sh certificates     renew certificates: not there yet
 
@@ -35,7 +36,7 @@ command=${1:-menu}
 [[ $# -gt 0 ]] && shift
 case $command in
   menu) menu_main ;;
-  install | backups | restore | try | test)
+  install | backups | restore | keys | try | test)
     # shellcheck disable=SC1090  # one file for each
     source "$setup/$command.sh"
     "${command}_main" "$@"

@@ -26,6 +26,7 @@ struct Mailkeep: AsyncParsableCommand {
         ])
 
     static func main() async {
+        ProcessMemory.hide()
         // Services with uids of their own share a gid.
         umask(0o007)
         do {

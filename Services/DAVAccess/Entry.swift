@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Accounts
 import DAVServer
+import Filing
 import Logging
 import Logins
 import MailStore
@@ -33,7 +34,7 @@ struct Entry {
         let directory = try Directory(dataFolder: configuration.data, keys: keys)
         let accounts = AccountDirectory(
             root: configuration.data + "/accounts", quota: { try await directory.quota(of: $0) },
-            keys: { try directory.fileKey(of: $0) })
+            arrivals: { try await directory.arrivals(of: $0) }, keys: { try directory.fileKey(of: $0) })
         let redis = RedisClient(
             host: configuration.redisHost, port: configuration.redisPort, password: configuration.redisPassword,
             logger: logger)
@@ -51,6 +52,8 @@ struct Entry {
             ReadinessCheck("directory", attempt: { _ = try await directory.domains() }),
             ReadinessCheck("redis", isNeeded: false, problem: { await redis.problem() }),
         ]
-        return ServiceMain.Assembly(services: [redis, announcements, server], checks: checks)
+        return ServiceMain.Assembly(
+            services: [redis, announcements, AccountClosing(directory: directory, accounts: accounts), server],
+            checks: checks)
     }
 }

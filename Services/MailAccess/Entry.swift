@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Accounts
+import Filing
 import IMAPServer
 import Logging
 import Logins
@@ -43,15 +44,21 @@ struct Entry {
         let directory = try Directory(dataFolder: configuration.data, keys: keys)
         let accounts = AccountDirectory(
             root: configuration.data + "/accounts", quota: { try await directory.quota(of: $0) },
-            keys: { try directory.fileKey(of: $0) })
+            arrivals: { try await directory.arrivals(of: $0) }, keys: { try directory.fileKey(of: $0) })
         let redis = RedisClient(
             host: configuration.redisHost, port: configuration.redisPort, password: configuration.redisPassword,
             logger: logger)
         let announcements = Announcements(client: redis)
         let counters = Counters(client: redis, hash: KeyedHash(secret: configuration.redisPassword))
         let logins = Logins(directory: directory, counters: counters)
+        let filing = ArrivalFiling(
+            directory: directory, accounts: accounts, changes: { announcements.changes(of: $0.description) },
+            announce: { announcements.announce(account: $0.description) }, logger: logger)
         let check = { @Sendable (credentials: SASLCredentials, connection: Connection) in
-            await logins.check(credentials, from: connection.peer.ip.description, logger: connection.logger)
+            let outcome = await logins.check(
+                credentials, from: connection.peer.ip.description, logger: connection.logger)
+            if case .account(let account, .some) = outcome { await filing.attend(account) }
+            return outcome
         }
         let imap = IMAPService(
             accounts: accounts, login: check,
@@ -76,20 +83,26 @@ struct Entry {
             ReadinessCheck("redis", isNeeded: false, problem: { await redis.problem() }),
         ]
         return ServiceMain.Assembly(
-            services: [redis, announcements, TextIndexing(accounts), Upkeep(accounts: accounts), server], checks: checks
-        )
+            services: [
+                redis, announcements, AccountClosing(directory: directory, accounts: accounts), filing,
+                TextIndexing(accounts), Upkeep(directory: directory, accounts: accounts), server,
+            ], checks: checks)
     }
 }
 
-/// Frees the bytes of expunged messages whose grace is over, each hour.
+/// Each hour: frees the bytes of expunged messages whose grace is over, forgets keys of files that were replaced, removes
+/// what programs that were killed left half made.
 struct Upkeep: Service {
+    let directory: Directory
     let accounts: AccountDirectory
 
     func run() async throws {
         try? await cancelWhenGracefulShutdown {
             while true {
                 try await Task.sleep(for: .seconds(3_600))
-                await accounts.tidy()
+                await accounts.tidy((try? await directory.accounts().map(\.id)) ?? [])
+                _ = try? await directory.forgetRetired()
+                accounts.removeLeavings()
             }
         }
     }

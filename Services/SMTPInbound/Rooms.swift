@@ -47,6 +47,7 @@ struct Rooms: Sendable {
         limits.messageBytes = QueueLimits.messageBytes
         accounts = AccountDirectory(
             root: configuration.data + "/accounts", limits: limits, quota: { try await directory.quota(of: $0) },
+            arrivals: { try await directory.arrivals(of: $0) },
             keys: { try directory.fileKey(of: $0) })
         queue = OutgoingQueue(
             database: try StoreFile.spool.open(

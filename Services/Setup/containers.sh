@@ -100,6 +100,7 @@ mailkeep_container() {
       restore_account_container "$@"
       return
       ;;
+    "keys rotate") fail "that concerns every container's keys: use $root/setup.sh keys rotate" ;;
     "backup keys" | "restore all") fail "that concerns secrets and containers: use $root/setup.sh, entries 2 and 5" ;;
   esac
   local -a keys=() run=(-v "${project}_store:/data" -v "${project}_accounts:/data/accounts")
@@ -111,7 +112,13 @@ mailkeep_container() {
     "init "* | "health "*) keys=(configuration spool) ;;
   esac
   local key
-  for key in "${keys[@]}"; do run+=(-v "$secrets/control/$key.key:/run/mailkeep/$key.key:ro"); done
+  for key in "${keys[@]}"; do
+    run+=(-v "$secrets/control/$key.key:/run/mailkeep/$key.key:ro")
+    # While the master key is rotated.
+    if [[ -e $secrets/control/$key.next.key ]]; then
+      run+=(-v "$secrets/control/$key.next.key:/run/mailkeep/$key.next.key:ro")
+    fi
+  done
   case ${1:-} in
     health | backup)
       run+=(--network "${project}_back" -e MAILKEEP_REDIS_HOST=redis -e MAILKEEP_REDIS_PORT=6379

@@ -124,9 +124,9 @@ redis_answers() {
 
 # start_service NAME   starts one of ours with its configuration and waits until it says that it is ready.
 start_service() {
-  local name=$1 program health
+  local name=$1 program health data=$state/data
   local -a settings=(
-    MAILKEEP_DATA="$state/data" MAILKEEP_KEYS="$state/keys" MAILKEEP_HOSTNAME="mail.$demo_domain"
+    MAILKEEP_KEYS="$state/keys" MAILKEEP_HOSTNAME="mail.$demo_domain"
     MAILKEEP_BIND="127.0.0.1,::1" MAILKEEP_TLS_CERTIFICATE="$state/tls/server.crt" MAILKEEP_TLS_KEY="$state/tls/server.key"
     MAILKEEP_REDIS_HOST=127.0.0.1 MAILKEEP_REDIS_PORT="${port[redis]}" MAILKEEP_REDIS_PASSWORD_FILE="$state/redis/password"
     MAILKEEP_DNS_FORWARD="127.0.0.1@${port[dns]}" MAILKEEP_DNS_ANCHOR_FILE="$state/dns/anchor.key"
@@ -154,7 +154,8 @@ start_service() {
       ;;
     restored)
       program=MailAccess health=${port[health-restored]}
-      settings+=(MAILKEEP_DATA="$state/restored/data" MAILKEEP_KEYS="$state/restored/keys" MAILKEEP_IMAPS_PORT="${port[restored]}")
+      data=$state/restored/data
+      settings+=(MAILKEEP_KEYS="$state/restored/keys" MAILKEEP_IMAPS_PORT="${port[restored]}")
       ;;
     dav-access)
       program=DAVAccess health=${port[health-dav]}
@@ -170,7 +171,8 @@ start_service() {
       ;;
   esac
   settings+=(MAILKEEP_HEALTH_PORT="$health")
-  start_process "$name" env "${settings[@]}" "$binaries/$program" || return
+  # Its command line tells whose it is (stop_process); its environment only root may see.
+  start_process "$name" env "${settings[@]}" "$binaries/$program" --data "$data" || return
   wait_until 30 "$name to be ready" curl -fsS -o /dev/null "http://127.0.0.1:$health/health/ready" || {
     tail -n 20 "$state/logs/$name.log"
     return 1
@@ -184,10 +186,11 @@ watched_services() {
     backup "${port[health-backup]}"
 }
 
-# start_process NAME command…   its own session (Ctrl-C reaches only us), its log, its pid.
+# start_process NAME command…   its own session (Ctrl-C reaches only us), its log, its pid, and how it was started.
 start_process() {
   local name=$1
   shift
+  (umask 0077 && printf '%s\0' "$@" >"$state/run/$name.command")
   setsid "$@" >>"$state/logs/$name.log" 2>&1 </dev/null 9>&- &
   echo $! >"$state/run/$name.pid"
   echo "$name" >>"$state/run/started"
@@ -242,8 +245,8 @@ stop_process() {
   local name=$1 pid
   [[ -f $state/run/$name.pid ]] || return 0
   pid=$(<"$state/run/$name.pid")
-  # Redis writes over its command line and environment; it works in its folder of the state.
-  if [[ -d /proc/$pid ]] && { grep -qsF "$state" "/proc/$pid/environ" "/proc/$pid/cmdline" ||
+  # Redis writes over its command line; it works in its folder of the state.
+  if [[ -d /proc/$pid ]] && { grep -qsF "$state" "/proc/$pid/cmdline" ||
     [[ $(readlink "/proc/$pid/cwd") == "$state"/* ]]; }; then
     kill -TERM "$pid" 2>/dev/null || true
     wait_until 35 "$name to stop" process_ended "$pid" || kill -KILL "$pid" 2>/dev/null || true

@@ -33,7 +33,7 @@ make_recovery_key() {
   else
     show_recovery_key "$key"
   fi
-  mv "$new/recovery.sealed" "$secrets/all/" && mv "$new/repository.key" "$secrets/all/" && rmdir "$new" && share_secrets
+  mv "$new/recovery.public" "$secrets/all/" && mv "$new/recovery.sealed" "$secrets/all/" && mv "$new/repository.key" "$secrets/all/" && rmdir "$new" && share_secrets
 }
 
 # Shown until its last group is typed back.

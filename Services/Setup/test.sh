@@ -40,6 +40,7 @@ test_main() {
   start_background
   stage "shell scripts (shellcheck)" shellcheck -x -P . setup.sh Services/*.sh Services/Setup/*.sh Tests/EndToEnd/*.sh .ci/run
   stage "docs/rfc.md and the code agree" python3 Tests/EndToEnd/rfc_table.py
+  stage "each service has the keys that it reads" python3 Tests/EndToEnd/key_folders.py
   stage "compile (debug, with tests)" swift build --build-tests "${swift_flags[@]}"
   stage "unit tests" unit_tests
   stage "end to end: processes" Tests/EndToEnd/processes.sh "$(swift build "${swift_flags[@]}" --show-bin-path)"

@@ -165,7 +165,7 @@ run_instance() {
   step "An administrator logs in to the web pages" "$(python)" "$setup/demo_admin.py" "$state/try.json" || return
   step "A backup, verified" take_backup || return
   step "Restored beside the original, compared" restore_beside || return
-  say "  Memory of each service at rest (PSS):"
+  say "  Memory of each service at rest (PSS; RSS where only root may see that):"
   local total=0 size
   for service in "${services[@]}"; do
     size=$(pss "$(<"$state/run/$service.pid")")
@@ -175,7 +175,7 @@ run_instance() {
   printf '    %-24s %6.1f MB\n' "together" "$(awk -v k="$total" 'BEGIN { print k / 1024 }')"
 }
 
-pss() { awk '/^Pss:/ { print $2 }' "/proc/$1/smaps_rollup"; }
+pss() { awk '/^Pss:/ { print $2 }' "/proc/$1/smaps_rollup" 2>/dev/null || awk '/^VmRSS:/ { print $2 }' "/proc/$1/status"; }
 
 take_backup() {
   "$state/mailkeep" backup now && "$state/mailkeep" backup verify

@@ -33,6 +33,7 @@ struct Entry {
         let directory = try Directory(dataFolder: configuration.data, keys: keys)
         let accounts = AccountDirectory(
             root: configuration.data + "/accounts", limit: 8, quota: { try await directory.quota(of: $0) },
+            arrivals: { try await directory.arrivals(of: $0) },
             keys: { try directory.fileKey(of: $0) })
         let redis = RedisClient(
             host: configuration.redisHost, port: configuration.redisPort, password: configuration.redisPassword,
@@ -57,7 +58,7 @@ struct Entry {
                 directory: directory, accounts: accounts, queue: queue,
                 resolver: resolver,
                 backups: configuration.redisHost == nil ? nil : BackupJobs(client: redis, logger: logger),
-                login: { await logins.check($0, from: $1.ip.description, logger: $2) },
+                login: { await logins.check($0, from: $1.ip.description, appPasswords: false, logger: $2) },
                 certificateKey: { certificate.flatMap { try? TLSCertificates.publicKey(ofFile: $0) } }),
             settings: options.settings)
         let server = WebServer(

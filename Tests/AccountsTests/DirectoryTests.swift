@@ -94,6 +94,73 @@ import Testing
                 sql: "UPDATE account_slots SET account = CASE account WHEN ?1 THEN ?2 ELSE ?1 END",
                 arguments: [anna.description, bert.description])
         }
+        #expect(throws: KeySlotError.refused(.accounts, identity: "\(anna)/\(bert)")) {
+            try fixture.directory.fileKey(of: anna)
+        }
+    }
+
+    /// The file of the account changes in steps; between any two the right one is found, by whoever looks.
+    @Test func theNextFileTakesThePlaceOfOneThatIsGone() async throws {
+        let fixture = try Fixture()
+        let directory = fixture.directory
+        try await directory.addDomain("example.org", by: "test")
+        let anna = try await fixture.add("anna@example.org")
+        let root = fixture.folder.file("accounts")
+        try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
+        func make(_ file: AccountFileName) {
+            #expect(FileManager.default.createFile(atPath: file.path(in: root), contents: nil))
+        }
+        let old = try directory.fileKey(of: anna)
+        #expect(old.file == AccountFileName(anna))
+        make(old.file)
+        let next = AccountFileKey(file: .random(), key: .random())
+        try directory.beginRekeying(of: anna, to: next, slots: .byAccountsKey)
+        #expect(throws: RekeyError.underWay) {
+            try directory.beginRekeying(of: anna, to: .init(file: .random(), key: .random()), slots: .byAccountsKey)
+        }
+        #expect(try directory.pendingFile(of: anna) == next.file)
+        #expect(try directory.fileKey(of: anna) == old)
+        make(next.file)
+        #expect(try directory.fileKey(of: anna) == old)
+        unlink(old.file.path(in: root))
+        // Another process finds it so, and ends the change.
+        let other = try fixture.again()
+        #expect(try other.fileKey(of: anna) == next)
+        #expect(try directory.endRekeying(of: anna, to: next.file, by: "test"))
+        #expect(try directory.fileKey(of: anna) == next)
+        #expect(try await directory.currentFiles() == [anna: next.file])
+        // The key of the old file is kept for a backup that has it.
+        #expect(try directory.fileKeys(of: anna) == [next, old])
+        let later = try Directory(
+            dataFolder: fixture.folder.path, keys: fixture.keys, now: { Date(timeIntervalSinceNow: 86_400 * 2.1) })
+        #expect(try await directory.forgetRetired() == 0)
+        #expect(try await later.forgetRetired() == 1)
+        #expect(try directory.fileKeys(of: anna) == [next])
+        // One that is given up.
+        let given = AccountFileKey(file: .random(), key: .random())
+        try directory.beginRekeying(of: anna, to: given, slots: .byAccountsKey)
+        #expect(try await directory.namedFiles() == [next.file, given.file])
+        try directory.cancelRekeying(of: anna, to: given.file)
+        #expect(try directory.fileKeys(of: anna) == [next])
+        try directory.beginRekeying(of: anna, to: given, slots: .byAccountsKey)
+        let removed = try await directory.removeAccount("anna@example.org", by: "test")
+        #expect(Set(removed.files) == [next.file, given.file])
+        #expect(throws: DirectoryError.noSuchAccount(anna.description)) { try directory.fileKey(of: anna) }
+        #expect(try !directory.endRekeying(of: anna, to: given.file, by: "test"))
+        try other.close()
+        try later.close()
+    }
+
+    /// A service of the release before, which goes on beside us during an upgrade, names no file.
+    @Test func aSlotOfTheReleaseBeforeIsOfTheFirstFile() async throws {
+        let fixture = try Fixture()
+        try await fixture.directory.addDomain("example.org", by: "test")
+        let anna = try await fixture.add("anna@example.org")
+        let file = try fixture.directory.fileKey(of: anna)
+        try await fixture.directory.pool.write { try $0.execute(sql: "UPDATE account_slots SET file = ''") }
+        #expect(try fixture.directory.fileKey(of: anna) == file)
+        #expect(try await fixture.directory.currentFiles() == [anna: AccountFileName(anna)])
+        try await fixture.directory.rewrap(to: PurposeKeys(master: .random()))
         #expect(throws: KeySlotError.refused(.accounts, identity: anna.description)) {
             try fixture.directory.fileKey(of: anna)
         }

@@ -37,4 +37,27 @@ final class Fixture: Sendable {
     func resolve(_ address: String) async throws -> Resolution {
         try await directory.resolve(recipient: MailAddress(parsing: address)!)
     }
+
+    /// Makes an account a zero-access one, without files.
+    func protect(
+        _ address: String, password: String = "correct horse"
+    ) async throws -> (recovery: RecoveryKey, key: SealedKey) {
+        try await directory.protectWithoutFiles(address, password: password)
+    }
+}
+
+extension Directory {
+    /// As `MailStore` does it with the files.
+    func protectWithoutFiles(
+        _ address: String, password: String
+    ) async throws -> (recovery: RecoveryKey, key: SealedKey) {
+        let id = try await account(address).id
+        let protection = try await prepareProtection(of: address, password: SecretBytes(password.utf8))
+        try await beginProtection(protection)
+        let file = AccountFileKey(file: .random(), key: .random())
+        try beginRekeying(of: id, to: file, slots: protection.slots)
+        _ = try endRekeying(of: id, to: file.file, by: "test")
+        try await endProtection(protection, keeping: nil, by: "test")
+        return (protection.recovery, file.key)
+    }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import SealedSQLite
 import Synchronization
 import Testing
 
@@ -7,23 +8,42 @@ import Testing
 @Suite struct PasswordMemoryTests {
     private let password = SecretBytes("correct horse".utf8)
 
-    @Test func aSuccessHoldsForItsTimeAndItsHash() {
+    @Test func aSuccessHoldsForItsTimeAndItsVerifier() {
         let start = ContinuousClock.now
         let passed = Mutex(Duration.zero)
         let memory = PasswordMemory(now: { start + passed.withLock { $0 } })
-        #expect(!memory.holds("$a", password))
-        memory.remember("$a", password)
-        #expect(memory.holds("$a", password) && memory.holds("$a", SecretBytes("correct horse".utf8)))
-        #expect(!memory.holds("$b", password) && !memory.holds("$a", SecretBytes("correct horsf".utf8)))
+        func holds(_ hash: String, _ text: String) -> Bool {
+            memory.recall(.hash(hash), SecretBytes(text.utf8)) != nil
+        }
+        #expect(!holds("$a", "correct horse"))
+        memory.remember(.hash("$a"), password, .init())
+        #expect(holds("$a", "correct horse"))
+        #expect(!holds("$b", "correct horse") && !holds("$a", "correct horsf"))
+        #expect(!holds("$ac", "orrect horse"), "where the one ends and the other begins counts")
         passed.withLock { $0 = PasswordMemory.lifetime }
-        #expect(!memory.holds("$a", password))
+        #expect(!holds("$a", "correct horse"))
+        memory.remember(.hash("$b"), password, .init())
+        #expect(memory.count == 1, "what is over goes")
+    }
+
+    @Test func theKeyOfAFileComesBackToItsPasswordAlone() throws {
+        let memory = PasswordMemory()
+        let (account, key) = (AccountID.random(), SealedKey.random())
+        let (file, other) = (AccountFileName.random(), AccountFileName.random())
+        func verifier(_ byte: UInt8, _ file: AccountFileName) -> PasswordVerifier {
+            .slot(KeySlot(bytes: [1, 2, byte]), account: account, file: file)
+        }
+        memory.remember(verifier(0, file), password, .init(key: key))
+        #expect(memory.recall(verifier(0, file), password)?.key == key)
+        #expect(memory.recall(verifier(0, file), SecretBytes("correct horsf".utf8)) == nil)
+        #expect(memory.recall(verifier(1, file), password) == nil && memory.recall(verifier(0, other), password) == nil)
     }
 
     @Test func itHasABound() {
         let memory = PasswordMemory()
-        for number in 0..<(PasswordMemory.limit * 2) { memory.remember("\(number)", password) }
+        for number in 0..<(PasswordMemory.limit * 2) { memory.remember(.hash("\(number)"), password, .init()) }
         #expect(memory.count <= PasswordMemory.limit)
-        #expect(memory.holds("\(PasswordMemory.limit * 2 - 1)", password))
+        #expect(memory.recall(.hash("\(PasswordMemory.limit * 2 - 1)"), password) != nil)
     }
 
     @Test func aNewPasswordOrADisabledAccountRevokesIt() async throws {

@@ -114,12 +114,24 @@ import Testing
                     DROP TABLE web_sessions;
                     ALTER TABLE domains DROP COLUMN quota;
                     ALTER TABLE accounts DROP COLUMN quota;
+                    ALTER TABLE accounts DROP COLUMN zero_access;
+                    ALTER TABLE accounts DROP COLUMN public_key;
+                    CREATE TABLE kept AS SELECT id, account, kind, slot FROM account_slots;
+                    DROP TABLE account_slots;
+                    DROP TABLE app_passwords;
+                    CREATE TABLE account_slots (
+                        id INTEGER PRIMARY KEY AUTOINCREMENT, account TEXT NOT NULL, kind TEXT NOT NULL,
+                        slot BLOB NOT NULL
+                    );
+                    INSERT INTO account_slots SELECT * FROM kept;
+                    DROP TABLE kept;
                     UPDATE schema_version SET number = 1;
                     """)
         }
         try directory.close()
         let again = try fixture.again()
         #expect(try await again.webSession(try await again.openWebSession(of: id)) != nil)
+        #expect(try again.fileKey(of: id).file == AccountFileName(id))
         try again.close()
     }
 

@@ -54,7 +54,7 @@ final class World: Sendable {
         site = try AdminSite(
             backend: AdminBackend(
                 directory: directory, accounts: accounts, queue: queue, resolver: resolver, backups: backups,
-                login: { await logins.check($0, from: $1.ip.description, logger: $2) },
+                login: { await logins.check($0, from: $1.ip.description, appPasswords: false, logger: $2) },
                 certificateKey: { nil }),
             settings: settings)
         try await directory.addDomain("example.org", by: "test")

@@ -14,8 +14,10 @@ final class Fixture: Sendable {
     init(limits: CollectionLimits = CollectionLimits(), quota: Int? = nil) async throws {
         folder = try TemporaryFolder()
         let key = SealedKey.random()
-        account = try await AccountDirectory(root: folder.path, quota: { _ in quota }, keys: { _ in key })
-            .create(AccountID.random())
+        account = try await AccountDirectory(
+            root: folder.path, quota: { _ in quota }, keys: { AccountFileKey($0, key) }
+        )
+        .create(AccountID.random())
         store = CalendarStore(account, limits: limits)
         _ = try await store.collections(.calendar)
         _ = try await store.collections(.addressBook)

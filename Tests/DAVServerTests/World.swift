@@ -25,8 +25,10 @@ final class World: Sendable {
     init(limits: CollectionLimits = CollectionLimits(), quota: Int? = nil) async throws {
         folder = try TemporaryFolder()
         let key = SealedKey.random()
-        let account = try await AccountDirectory(root: folder.path, quota: { _ in quota }, keys: { _ in key })
-            .create(AccountID.random())
+        let account = try await AccountDirectory(
+            root: folder.path, quota: { _ in quota }, keys: { AccountFileKey($0, key) }
+        )
+        .create(AccountID.random())
         let counted = Counted()
         session = DAVSession(
             user: "anna@example.org", store: CalendarStore(account, limits: limits), limits: limits,

@@ -5,15 +5,13 @@ Every message answered with 250 is there, the relayed ones too; at most one seco
 between commit and answer; nothing else is there.   usage: TRY.JSON [MESSAGES]
 """
 import os
-import pathlib
 import re
-import signal
 import smtplib
-import subprocess
 import sys
 import threading
 import time
 
+from restarts import Process
 from second_server import SecondServer
 from session import Instance, empty, messages, wait_for
 
@@ -22,39 +20,13 @@ alice, bob = instance.accounts[:2]
 elsewhere = instance.values["elsewhere"]
 TOTAL = int(sys.argv[2]) if len(sys.argv) > 2 else 5000 if os.environ.get("MAILKEEP_TEST_FULL") == "1" else 500
 CONNECTIONS = 10
-state = pathlib.Path(instance.values["data"]).parent
-
-
-class Process:
-    """One of the instance's processes, started again with the command and environment that it had."""
-
-    def __init__(self, name):
-        self.name, self.pid = name, instance.values["pids"][name]
-        self.command = pathlib.Path(f"/proc/{self.pid}/cmdline").read_bytes().split(b"\0")[:-1]
-        self.environment = dict(
-            line.split(b"=", 1) for line in pathlib.Path(f"/proc/{self.pid}/environ").read_bytes().split(b"\0") if b"=" in line
-        )
-        if name == "redis":  # it rewrites its own command line
-            self.command = [b"redis-server", str(state / "redis" / "redis.conf").encode()]
-
-    def kill_and_restart(self):
-        os.kill(self.pid, signal.SIGKILL)
-        try:
-            os.waitpid(self.pid, 0)
-        except ChildProcessError:
-            wait_for(lambda: not pathlib.Path(f"/proc/{self.pid}").exists() or "Z" in
-                     pathlib.Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()[0], f"{self.name} to die")
-        with open(state / "logs" / f"{self.name}.log", "ab") as log:
-            process = subprocess.Popen(self.command, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
-        self.pid = process.pid
-        (state / "run" / f"{self.name}.pid").write_text(f"{self.pid}\n")
 
 
 def main():
     imap = instance.imap(bob)
     empty(imap)
     imap.logout()
-    processes = {name: Process(name) for name in ("smtp-inbound", "smtp-outbound", "mail-access", "redis")}
+    processes = {name: Process(instance, name) for name in ("smtp-inbound", "smtp-outbound", "mail-access", "redis")}
     numbers, answered, uncertain = iter(range(TOTAL)), set(), {"bob": 0, "carol": 0}
     unsure, lock, done = set(), threading.Lock(), threading.Event()
 
@@ -121,12 +93,6 @@ def main():
     counted(subjects(messages(imap)), answered, len(unsure) + uncertain["bob"], "in the mailbox")
     empty(imap)
     print(f"{TOTAL} messages, {kills} kills, {len(unsure)} connections cut between commit and answer")
-    new = {name: process.pid for name, process in processes.items()}
-    description = state / "try.json"
-    import json
-    values = json.loads(description.read_text())
-    values["pids"] = new
-    description.write_text(json.dumps(values, indent=2))
 
 
 def subjects(all_messages):

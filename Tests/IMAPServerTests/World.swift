@@ -22,7 +22,8 @@ final class World: IMAPBackend {
     init(quota: Int? = nil) async throws {
         let key = SealedKey.random()
         folder = try TemporaryFolder()
-        directory = AccountDirectory(root: folder.path, limit: 4, quota: { _ in quota }, keys: { _ in key })
+        directory = AccountDirectory(
+            root: folder.path, limit: 4, quota: { _ in quota }, keys: { AccountFileKey($0, key) })
         try await directory.create(account)
     }
 

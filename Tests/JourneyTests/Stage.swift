@@ -92,7 +92,7 @@ final class Stage: Sendable {
             else {
                 return .wrong
             }
-            return .account(identity.id)
+            return .account(identity.id, hold: identity.hold)
         }
 
         func store(for account: AccountID) async throws(StoreError) -> AccountStore {

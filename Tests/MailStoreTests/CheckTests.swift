@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Accounts
 import Foundation
 import GRDB
 import SealedSQLite
@@ -33,6 +34,9 @@ import Testing
     @Test(arguments: [
         ("DELETE FROM account", "the row of the account"),
         ("UPDATE mailboxes SET unseen = unseen + 1 WHERE name = 'INBOX'", "figures of STATUS"),
+        ("UPDATE account SET message_bytes = message_bytes + 1", "against the quota is not the sum, of messages"),
+        ("UPDATE account SET messages = 0", "against the quota is not the sum, of messages"),
+        ("UPDATE account SET object_bytes = 7", "against the quota is not the sum, of calendars and contacts"),
         ("UPDATE account SET modseq = 1", "is past the account's"),
         ("UPDATE messages SET mailbox = 3 WHERE id & 0xFFFF = 2", "not its key's"),
         ("UPDATE messages SET modseq = 99999", "is past its mailbox's"),
@@ -65,7 +69,7 @@ import Testing
     @Test func aFileWithAnotherKeyIsDamaged() async throws {
         let fixture = try await Self.filled()
         await fixture.directory.close()
-        let other = AccountDirectory(root: fixture.root, limit: 1) { _ in SealedKey.random() }
+        let other = AccountDirectory(root: fixture.root, limit: 1) { AccountFileKey($0, .random()) }
         let report = try await other.store(for: fixture.account).check()
         #expect(!report.isSound)
         await other.close()

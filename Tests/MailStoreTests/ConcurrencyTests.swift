@@ -64,7 +64,7 @@ import Testing
     @Test func filesAreBounded() async throws {
         let fixture = try await Fixture()
         let key = SealedKey.random()
-        let directory = AccountDirectory(root: fixture.root + "/many", limit: 8) { _ in key }
+        let directory = AccountDirectory(root: fixture.root + "/many", limit: 8) { AccountFileKey($0, key) }
         let accounts = (0..<200).map { _ in AccountID.random() }
         var stores: [AccountStore] = []
         for account in accounts { stores.append(try await directory.create(account)) }

@@ -3,6 +3,7 @@ import Accounts
 import Foundation
 import GRDB
 import SealedSQLite
+import Synchronization
 import Testing
 
 @testable import MailStore
@@ -13,7 +14,7 @@ import Testing
         _ = try await fixture.store.deliver(message("x"))
         await #expect(throws: StoreError.accountExists) { try await fixture.directory.create(fixture.account) }
         try await fixture.directory.remove(fixture.account)
-        #expect(!fixture.directory.exists(fixture.account))
+        #expect(await !fixture.directory.exists(fixture.account))
         #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.root).filter { $0.contains(".db") } == [])
         await #expect(throws: StoreError.noSuchAccount) { try await fixture.store.list() }
         await #expect(throws: StoreError.noSuchAccount) { try await fixture.directory.store(for: fixture.account) }
@@ -37,6 +38,66 @@ import Testing
         await other.close()
     }
 
+    /// What is removed in the moment between taking the file and writing to it must not be called done.
+    @Test func aFileThatIsRemovedUnderADeliveryIsNotWrittenTo() async throws {
+        let fixture = try await Fixture()
+        _ = try await fixture.store.deliver(message("before"))
+        let (directory, account) = (fixture.directory, fixture.account)
+        let other = fixture.another()
+        await #expect(throws: StoreError.noSuchAccount) {
+            try await directory.withFile(of: account) { file in
+                try await other.remove(account)
+                return try await file.appends.run(bytes: 1) { _ in
+                    Issue.record("it was begun")
+                    throw StoreError.cancelled
+                }
+            }
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.root).filter { $0.contains(".db") } == [])
+    }
+
+    /// Another file took its place in that moment: the operation is begun again there, and only there.
+    @Test(arguments: ["write", "append", "read"])
+    func anOperationFollowsTheAccountToItsNextFile(_ kind: String) async throws {
+        let fixture = try await Fixture()
+        _ = try await fixture.store.deliver(message("before"))
+        let (root, account) = (fixture.root, fixture.account)
+        let old = AccountFileKey(account, fixture.key)
+        let next = AccountFileKey(file: .random(), key: .random())
+        let place = Mutex(old)
+        let directory = AccountDirectory(root: root, limit: 1) { _ in place.withLock { $0 } }
+        let attempts = Atomic(0)
+        let count = try await directory.withFile(of: account) { file in
+            if attempts.add(1, ordering: .relaxed).oldValue == 0 {
+                try SealedDatabase.copy(
+                    old.file.path(in: root), key: old.key, to: next.file.path(in: root), key: next.key)
+                try AccountFile.remove(path: old.file.path(in: root))
+                place.withLock { $0 = next }
+            }
+            switch kind {
+            case "write": try await file.pool.write { try $0.execute(sql: "UPDATE messages SET flags = 1") }
+            case "append":
+                _ = try await file.appends.run(bytes: 1) { db in
+                    try db.execute(sql: "UPDATE messages SET flags = 1")
+                    return Appended(
+                        mailbox: MailboxID(rawValue: 1), uidValidity: 1, uid: 1, modseq: 1, isDuplicate: false)
+                }
+            default: break
+            }
+            return try await file.pool.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM messages") }
+        }
+        #expect(count == 1)
+        // A read that was begun ends with what it saw.
+        #expect(attempts.load(ordering: .relaxed) == (kind == "read" ? 1 : 2))
+        let store = try await directory.store(for: account)
+        _ = try await store.deliver(message("after"))
+        #expect(try await store.uids() == [1, 2])
+        await directory.close()
+        // Nothing came into being under the old name.
+        let left = try FileManager.default.contentsOfDirectory(atPath: root).filter { $0.hasPrefix("\(old.file)") }
+        #expect(left == [])
+    }
+
     @Test func oneBrokenAccountStopsNoOther() async throws {
         let fixture = try await Fixture()
         let key = SealedKey.random()
@@ -45,7 +106,7 @@ import Testing
         let whole = AccountID.random()
         let directory = AccountDirectory(root: fixture.root + "/some", limit: 2) { account in
             if account == locked { throw StoreError.unavailable("closed") }
-            return key
+            return AccountFileKey(account, key)
         }
         try await directory.create(broken)
         try await directory.create(whole)
@@ -53,7 +114,7 @@ import Testing
         await directory.close()
         let again = AccountDirectory(root: fixture.root + "/some", limit: 1) { account in
             if account == locked { throw CocoaError(.fileNoSuchFile) }
-            return key
+            return AccountFileKey(account, key)
         }
         try Data(repeating: 7, count: 8192).write(to: URL(fileURLWithPath: path))
         let brokenStore = try await again.store(for: broken)
@@ -88,7 +149,7 @@ import Testing
             let inbox = try await store.deliver(message("x")).mailbox
             _ = try await store.expunge([1], in: inbox)
         }
-        await fixture.directory.tidy()
+        await fixture.directory.tidy([fixture.account, second.account])
         for store in [fixture.store, second] {
             #expect(try await store.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM bodies") } == 0)
             #expect(try await store.use().messages == 0)

@@ -8,12 +8,13 @@ import Testing
     @Test func aDiskThatFailsLosesNothing() throws {
         let report = try Program.run(Program.product("StoreFaults"), Program.isFull ? ["--full"] : [])
         print(report)
-        #expect(report.contains("power cut: ") && report.contains("short read: "))
+        #expect(report.contains("account: power cut: ") && report.contains("spool: short read: "))
+        #expect(report.contains("config: sync error: ") && report.contains("slots: a new key: "))
     }
 
     /// A disk that says it synced and did not must be found out: else the test above would prove nothing.
     @Test func aDiskThatLiesIsFoundOut() throws {
         let report = try Program.run(Program.product("StoreFaults"), ["--lying"])
-        #expect(report.contains("FAIL power cut"))
+        #expect(report.contains("FAIL power cut of account"))
     }
 }

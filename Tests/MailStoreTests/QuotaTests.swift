@@ -35,7 +35,8 @@ import Testing
             let key = SealedKey.random()
             let account = AccountID.random()
             func directory() -> AccountDirectory {
-                AccountDirectory(root: folder.path, quota: { _ in limit.bytes.withLock { $0 } }, keys: { _ in key })
+                AccountDirectory(
+                    root: folder.path, quota: { _ in limit.bytes.withLock { $0 } }, keys: { AccountFileKey($0, key) })
             }
             store = try await directory().create(account)
             other = try await directory().store(for: account)
@@ -119,7 +120,8 @@ import Testing
         struct Broken: Error {}
         let folder = try TemporaryFolder()
         let key = SealedKey.random()
-        let directory = AccountDirectory(root: folder.path, quota: { _ in throw Broken() }, keys: { _ in key })
+        let directory = AccountDirectory(
+            root: folder.path, quota: { _ in throw Broken() }, keys: { AccountFileKey($0, key) })
         let store = try await directory.create(AccountID.random())
         await #expect(throws: StoreError.unavailable("the account's quota cannot be read: Broken")) {
             try await store.deliver(text)
@@ -227,7 +229,7 @@ import Testing
                     VALUES (1, 'v', 'v', '', '', x'010203', 1);
                     """)
         }
-        let directory = AccountDirectory(root: folder.path, keys: { _ in key })
+        let directory = AccountDirectory(root: folder.path, keys: { AccountFileKey($0, key) })
         let store = try await directory.store(for: account)
         #expect(try await store.use() == StorageUse(messages: 4, messageBytes: 4_010, objectBytes: 15, limit: nil))
         #expect(try await store.status(of: .inbox).deletedSize == 2_006)

@@ -119,7 +119,7 @@ import Testing
         // Those of the schema and of the first pointer map always.
         for page in [0, 1] + Swift.stride(from: Int.random(in: 2..<stride + 2), to: pages, by: stride) {
             let key = filled.fixture.key
-            let directory = AccountDirectory(root: filled.fixture.root, limit: 4) { _ in key }
+            let directory = AccountDirectory(root: filled.fixture.root, limit: 4) { AccountFileKey($0, key) }
             try sound.write(to: URL(fileURLWithPath: filled.path))
             try filled.damage(page)
             let check = try await directory.store(for: filled.fixture.account).check()

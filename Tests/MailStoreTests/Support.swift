@@ -20,7 +20,7 @@ final class Fixture: Sendable {
         folder = try TemporaryFolder()
         let key = SealedKey.random()
         self.key = key
-        directory = AccountDirectory(root: folder.path, limit: 4, limits: limits) { _ in key }
+        directory = AccountDirectory(root: folder.path, limit: 4, limits: limits) { AccountFileKey($0, key) }
         account = AccountID.random()
         store = try await directory.create(account)
     }
@@ -28,7 +28,7 @@ final class Fixture: Sendable {
     /// Another process' worth of open files on the same folder.
     func another(limit: Int = 4) -> AccountDirectory {
         let key = key
-        return AccountDirectory(root: folder.path, limit: limit) { _ in key }
+        return AccountDirectory(root: folder.path, limit: limit) { AccountFileKey($0, key) }
     }
 
     var root: String { folder.path }

@@ -143,7 +143,7 @@ import Testing
                     """)
         }
         try queue.close()
-        let directory = AccountDirectory(root: folder.path, limit: 1) { _ in key }
+        let directory = AccountDirectory(root: folder.path, limit: 1) { AccountFileKey($0, key) }
         let store = try await directory.store(for: account)
         let inbox = try await store.deliver(message("of today")).mailbox
         #expect(try await store.search(.header("subject", "of"), in: inbox).uids == [1, 2])

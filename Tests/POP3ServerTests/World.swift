@@ -20,7 +20,7 @@ final class World: POP3Backend {
     init(messages: [String]) async throws {
         let key = SealedKey.random()
         folder = try TemporaryFolder()
-        directory = AccountDirectory(root: folder.path, limit: 4) { _ in key }
+        directory = AccountDirectory(root: folder.path, limit: 4) { AccountFileKey($0, key) }
         try await directory.create(account)
         for message in messages { try await deliver(message) }
     }

@@ -45,6 +45,30 @@ struct SealedDatabaseTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.contains("new") } == [])
     }
 
+    /// Removed, or another file in its place: what would be written there would be lost, and its log is not ours any more.
+    @Test(arguments: [false, true])
+    func aFileThatLostItsNameIsReadAndNotWritten(replaced: Bool) throws {
+        try SealedDatabase.create(path: path, key: key, migrations: [notes])
+        let pool = try SealedDatabase.openPool(path: path, key: key, migrations: [notes])
+        try fill(pool, 20)
+        let other = folder.file("b.db")
+        try SealedDatabase.create(path: other, key: key, migrations: [notes])
+        for suffix in ["", "-wal", "-shm"] { try FileManager.default.removeItem(atPath: path + suffix) }
+        if replaced { try FileManager.default.moveItem(atPath: other, toPath: path) }
+        func write() throws { try pool.write { try $0.execute(sql: "INSERT INTO notes (text) VALUES ('lost')") } }
+        let error = #expect(throws: DatabaseError.self) { try write() }
+        #expect(error?.extendedResultCode == .SQLITE_READONLY_DBMOVED)
+        #expect(throws: DatabaseError.self) { try write() }
+        #expect(try pool.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM notes") } == 20)
+        // The file in its place is used by another process (the locks of this one are not the matter here).
+        let log = Data("the log of another file".utf8)
+        try log.write(to: URL(fileURLWithPath: path + "-wal"))
+        pool.invalidateReadOnlyConnections()
+        try pool.close()
+        #expect(FileManager.default.contents(atPath: path + "-wal") == log)
+        #expect(FileManager.default.fileExists(atPath: path) == replaced)
+    }
+
     @Test func nothingIsEverInClear() throws {
         try SealedDatabase.create(path: path, key: key, migrations: [notes])
         let pool = try SealedDatabase.openPool(path: path, key: key, migrations: [notes])

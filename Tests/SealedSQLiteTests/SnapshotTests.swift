@@ -140,6 +140,50 @@ import Testing
         #expect(try copied.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM notes") } == 50)
     }
 
+    /// What is written after the copy was begun comes into it too; SQLite3 Multiple Ciphers opens it with the new key.
+    @Test func aCopyUnderAnotherKeyFollowsTheFile() throws {
+        try SealedDatabase.create(path: path, key: key, migrations: [notes])
+        let pool = try SealedDatabase.openPool(path: path, key: key, migrations: [notes])
+        func write(_ sql: String) throws { try pool.write { try $0.execute(sql: sql) } }
+        let many = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400) "
+        try write(many + "INSERT INTO notes (text) SELECT 'first ' || i || hex(randomblob(1500)) FROM n")
+        // Pages that one transaction takes and frees are never written.
+        try write("INSERT INTO notes (id, text) VALUES (-1, randomblob(2000000)); DELETE FROM notes WHERE id = -1")
+        let (target, newKey) = (world.folder.file("new.db"), SealedKey.random())
+        let copy = try RekeyedCopy(of: path, key: key, at: target, key: newKey)
+        #expect(RekeyedCopy.isBeingMade(target))
+        var told: [Int64] = []
+        try copy.copyAll { done, _ in
+            told.append(done)
+            try write("UPDATE notes SET text = 'changed' || hex(randomblob(900)) WHERE id % 37 = \(told.count)")
+        }
+        #expect(told.count > 10 && told.last == copy.bytes)
+        #expect(try copy.catchUp() > 10)
+        try write(many + "INSERT INTO notes (text) SELECT 'second ' || i FROM n; DELETE FROM notes WHERE id % 5 = 0")
+        try write("PRAGMA incremental_vacuum(300)")
+        try pool.writeWithoutTransaction { _ = try $0.checkpoint(.passive) }
+        let hold = try WriteHold(path: path, key: key)
+        #expect(try copy.catchUp() > 0)
+        #expect(try copy.catchUp() == 0)
+        try copy.finish()
+        hold.end()
+        #expect(!RekeyedCopy.isBeingMade(target))
+        let texts = try pool.read { try String.fetchAll($0, sql: "SELECT text FROM notes ORDER BY id") }
+        let reader = KillTests.tests.appendingPathComponent("independent_reader.py").path
+        let lines = try Program.run(Program.python, [reader, "read", target, newKey.hex]).split(separator: "\n").map(
+            String.init)
+        #expect(lines.first == "ok")
+        #expect(Set(lines.dropFirst()) == Set(texts))
+        let bytes = try #require(FileManager.default.contents(atPath: target))
+        for number in 1...(bytes.count / 4_096) {
+            var page = Array(bytes[(number - 1) * 4_096..<number * 4_096])
+            #expect(PageCipher.decrypt(&page, number: UInt32(number), key: newKey), "page \(number)")
+        }
+        let queue = try SealedDatabase.openQueue(path: target, key: newKey, migrations: [notes])
+        #expect(try queue.read { try String.fetchOne($0, sql: "PRAGMA integrity_check") } == "ok")
+        #expect(try queue.read { try String.fetchAll($0, sql: "SELECT text FROM notes ORDER BY id") } == texts)
+    }
+
     @Test func whatIsNoSealedFileIsRefused() throws {
         #expect(throws: SnapshotError.noSuchFile(path)) { try FileSnapshot(path: path) }
         try Data(repeating: 7, count: 8192).write(to: URL(fileURLWithPath: path))

@@ -6,47 +6,56 @@ import SealedSQLite
 import TestSupport
 
 /// An account's file, and a day in its life: steps of one transaction each, so that each is there whole or not at all.
-final class Workload {
-    struct Step: Sendable {
-        let name: String
-        /// Nobody has the file open yet: opening writes, into the log that it makes.
-        var opens = false
-        let run: @Sendable (Workload) async throws -> Void
-    }
+final class Workload: Day {
+    typealias Step = FaultStep<Workload>
 
-    let account: AccountID
-    let key: SealedKey
+    static let name = "account"
+    static let sample = 30
+    private static let account = AccountID.random()
+    private static let key = SealedKey.random()
+
     private let root: String
     private var directory: AccountDirectory
 
-    init(root: String, account: AccountID, key: SealedKey) {
-        (self.root, self.account, self.key) = (root, account, key)
-        directory = Self.directory(root, key)
+    /// As the first release made it.
+    static func makeTemplate(in folder: String) async throws {
+        try SealedDatabase.create(
+            path: "\(folder)/\(account).db", key: key, migrations: Array(AccountFile.migrations.prefix(1)))
     }
+
+    init(in root: String) {
+        self.root = root
+        directory = Self.directory(root, Self.key)
+    }
+
+    func state() async throws -> Contents { try await Contents(of: store) }
+    func problems() async throws -> [String] { try await store.check(searchIndex: true).findings }
+    func goOn() async throws { _ = try await store.deliver(Self.message("afterwards", bytes: 300)) }
+    static func summary(_ state: Contents) -> String { state.summary }
 
     private static func directory(_ root: String, _ key: SealedKey) -> AccountDirectory {
         var limits = StoreLimits()
         // What is expunged can be freed in the next step.
         limits.bodyGraceSeconds = -2
-        return AccountDirectory(root: root, limit: 2, limits: limits) { _ in key }
+        return AccountDirectory(root: root, limit: 2, limits: limits) { AccountFileKey($0, key) }
     }
 
-    var path: String { "\(root)/\(account).db" }
-    var store: AccountStore { get async throws { try await directory.store(for: account) } }
+    private var path: String { "\(root)/\(Self.account).db" }
+    var store: AccountStore { get async throws { try await directory.store(for: Self.account) } }
 
     func close() async { await directory.close() }
 
     /// As a service that was started anew.
     func reopen() async {
         await close()
-        directory = Self.directory(root, key)
+        directory = Self.directory(root, Self.key)
     }
 
     func mailbox(_ name: String) async throws -> MailboxID { try await store.mailbox(named: MailboxName(name)) }
 
     /// By another connection, as of another process.
     private func checkpoint(_ mode: String) throws {
-        let queue = try SealedDatabase.openQueue(path: path, key: key, migrations: AccountFile.migrations)
+        let queue = try SealedDatabase.openQueue(path: path, key: Self.key, migrations: AccountFile.migrations)
         defer { try? queue.close() }
         try queue.writeWithoutTransaction { db in
             _ = try Row.fetchAll(db, sql: "PRAGMA wal_checkpoint(\(mode))")

@@ -61,7 +61,7 @@ struct LargeAccount {
         }
     }
 
-    private func directory() -> AccountDirectory { AccountDirectory(root: root) { [key] _ in key } }
+    private func directory() -> AccountDirectory { AccountDirectory(root: root) { [key] in AccountFileKey($0, key) } }
     private func ms(_ seconds: Double) -> String { "\((seconds * 100_000).rounded() / 100) ms" }
 
     private func deliver(_ messages: [[UInt8]], writers: Int, to store: AccountStore) async throws {

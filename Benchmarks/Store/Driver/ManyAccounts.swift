@@ -17,7 +17,7 @@ struct ManyAccounts {
 
     func run() async throws {
         let accounts = (0..<count).map { _ in AccountID.random() }
-        let making = AccountDirectory(root: root) { [key] _ in key }
+        let making = AccountDirectory(root: root) { [key] in AccountFileKey($0, key) }
         print("before: \(Self.memory())")
         let creating = Usage()
         for (index, account) in accounts.enumerated() {
@@ -27,7 +27,7 @@ struct ManyAccounts {
         print("making \(count) accounts with 3 messages each: \(Int(creating.seconds)) s")
         await making.close()
         for limit in [64, 256, 1024] {
-            let directory = AccountDirectory(root: root, limit: limit) { [key] _ in key }
+            let directory = AccountDirectory(root: root, limit: limit) { [key] in AccountFileKey($0, key) }
             var stores: [AccountStore] = []
             for account in accounts { stores.append(try await directory.store(for: account)) }
             print("limit \(limit):")

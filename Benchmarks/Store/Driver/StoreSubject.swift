@@ -18,7 +18,7 @@ final class StoreSubject: Subject {
     init(root: String) async throws {
         self.root = root
         account = AccountID.random()
-        directory = AccountDirectory(root: root) { [key] _ in key }
+        directory = AccountDirectory(root: root) { [key] in AccountFileKey($0, key) }
         store = try await directory.create(account)
     }
 
@@ -109,7 +109,7 @@ final class StoreSubject: Subject {
 
     func open() async throws -> Int {
         await directory.close()
-        directory = AccountDirectory(root: root) { [key] _ in key }
+        directory = AccountDirectory(root: root) { [key] in AccountFileKey($0, key) }
         store = try await directory.store(for: account)
         return try await store.select(.inbox).exists
     }

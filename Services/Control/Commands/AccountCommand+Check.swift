@@ -10,7 +10,8 @@ extension AccountCommand {
             abstract: "Examines the files of accounts: every page, every message; leaves with 1 when one is damaged.",
             discussion: """
                 Works beside the services and changes nothing. Each page's tag is checked, then SQLite's own structure, then
-                what must hold between messages, mailboxes and their figures.
+                what must hold between messages, mailboxes and their figures. A zero-access account needs its password or
+                its recovery key for that; without them it is passed over, and said to be closed.
 
                 EXAMPLE
                   mailkeep account check anna@example.org
@@ -23,9 +24,12 @@ extension AccountCommand {
         @Flag(help: "Also the search index; no mail is delivered to the account meanwhile, it waits in the spool.")
         var searchIndex = false
         @Flag(help: "Print JSON.") var json = false
+        @OptionGroup var owner: OwnerOptions
 
         private struct Line: Encodable {
             let address, id: String
+            /// A zero-access account that was not opened: nothing is known of its file.
+            var closed = false
             let sound: Bool
             let messages, bytes: Int
             let findings: [String]
@@ -33,6 +37,9 @@ extension AccountCommand {
 
         func validate() throws {
             if all != addresses.isEmpty { throw ValidationError("name accounts, or say --all") }
+            guard addresses.count == 1 || !owner.isGiven else {
+                throw ValidationError("a password or recovery key is that of one account: name it alone")
+            }
         }
 
         func run() async throws {
@@ -43,19 +50,34 @@ extension AccountCommand {
             for address in addresses { accounts.append(try await directory.account(address)) }
             var lines: [Line] = []
             for account in accounts {
-                let line = await check(account, files)
+                let line = try await look(account, files, directory)
                 lines.append(line)
                 if !json { tell(line) }
             }
             await files.close()
             if json { try JSONOption.print(lines) }
-            let damaged = lines.filter { !$0.sound }
+            let damaged = lines.filter { !$0.sound && !$0.closed }
             guard damaged.isEmpty else {
                 say(
                     "\(damaged.count) of \(lines.count) damaged. Without a backup, what can still be read is saved by: "
                         + "mailkeep account salvage \(damaged[0].address) --output FILE")
                 throw ExitCode.failure
             }
+        }
+
+        /// Of many accounts, no password is asked for.
+        private func look(
+            _ account: AccountRecord, _ files: AccountDirectory, _ directory: Directory
+        ) async throws -> Line {
+            guard account.isZeroAccess else { return await check(account, files) }
+            guard addresses.count == 1, let secret = try owner.secret(of: account) else {
+                return Line(
+                    address: account.address, id: account.id.description, closed: true, sound: false, messages: 0,
+                    bytes: 0, findings: [])
+            }
+            let hold = try await directory.hold(account.address, with: secret)
+            defer { hold.release() }
+            return await check(account, files)
         }
 
         private func check(_ account: AccountRecord, _ files: AccountDirectory) async -> Line {
@@ -78,7 +100,11 @@ extension AccountCommand {
         }
 
         private func tell(_ line: Line) {
-            let size = ByteCountFormatter.string(fromByteCount: Int64(line.bytes), countStyle: .file)
+            guard !line.closed else {
+                return print(
+                    "\(line.address): closed, not examined (a zero-access account; with --own-password-file it is)")
+            }
+            let size = bytesText(Int64(line.bytes))
             print("\(line.address): \(line.sound ? "sound" : "DAMAGED"), \(line.messages) messages, \(size)")
             for finding in line.findings { print("  \(finding)") }
         }

@@ -21,11 +21,14 @@ extension AccountCommand {
         @Argument(help: "name@domain") var address: String
         @Option(help: ArgumentHelp("The new file; needs as much room as the old one.", valueName: "file"))
         var output: String
+        @OptionGroup var owner: OwnerOptions
 
         func run() async throws {
             let directory = try store.directory([.accounts])
             let root = try store.accountsFolder()
             let account = try await directory.account(address)
+            let hold = try await owner.open(account, in: directory)
+            defer { hold?.release() }
             let output = URL(fileURLWithPath: output).standardizedFileURL.path
             let files = AccountDirectory(root: root, limit: 1) { try directory.fileKey(of: $0) }
             let progress = Progress(account.address)
@@ -39,11 +42,11 @@ extension AccountCommand {
             }
             progress.end()
             await files.close()
-            tell(report, account, "\(root)/\(account.id).db", output)
+            tell(report, account, try directory.fileKey(of: account.id).file.path(in: root), output)
         }
 
         private func tell(_ report: SalvageReport, _ account: AccountRecord, _ old: String, _ output: String) {
-            let size = ByteCountFormatter.string(fromByteCount: Int64(report.bytes), countStyle: .file)
+            let size = bytesText(Int64(report.bytes))
             print(
                 "\(account.address): \(report.unreadablePages) of \(report.pages) pages cannot be read; saved "
                     + "\(report.messages) messages in their mailboxes, \(report.misplaced) in Recovered, \(size), and "

@@ -8,8 +8,9 @@ struct AccountCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "account", abstract: "Accounts: people who have a mailbox here.",
         subcommands: [
-            Add.self, List.self, Show.self, Remove.self, Password.self, Quota.self, Disable.self, Enable.self,
-            Administrator.self, Key.self, Check.self, Salvage.self,
+            Add.self, List.self, Show.self, Remove.self, Password.self, AppPasswordCommand.self, Quota.self,
+            Disable.self, Enable.self, Administrator.self, Protect.self, Unprotect.self, RecoveryKeyCommand.self,
+            Key.self, Rekey.self, Check.self, Salvage.self,
         ])
 
     struct Add: AsyncParsableCommand {
@@ -52,24 +53,31 @@ struct AccountCommand: AsyncParsableCommand {
         @Flag(help: "Print JSON.") var json = false
 
         private struct Line: Encodable {
-            let address, id, name, created: String
-            let disabled, administrator: Bool
+            let address, id, name, created, file: String
+            let disabled, administrator, zeroAccess: Bool
             let quota: Int?
+
+            var states: String {
+                [disabled ? "disabled" : "", administrator ? "administrator" : "", zeroAccess ? "zero-access" : ""]
+                    .filter { !$0.isEmpty }.joined(separator: ", ")
+            }
         }
 
         func run() async throws {
-            let lines = try await store.directory().accounts(of: domain).map {
+            let directory = try store.directory()
+            let files = try await directory.currentFiles()
+            let lines = try await directory.accounts(of: domain).map {
                 Line(
                     address: $0.address, id: $0.id.description, name: $0.displayName, created: timestamp($0.created),
-                    disabled: $0.isDisabled, administrator: $0.isAdministrator, quota: $0.limit)
+                    file: files[$0.id].map { "accounts/\($0).db" } ?? "", disabled: $0.isDisabled,
+                    administrator: $0.isAdministrator, zeroAccess: $0.isZeroAccess, quota: $0.limit)
             }
             if json { return try JSONOption.print(lines) }
             Table(
                 head: ["ADDRESS", "NAME", "STATE", "QUOTA", "ADDED", "FILE"],
                 rows: lines.map {
                     [
-                        $0.address, $0.name, $0.disabled ? "disabled" : $0.administrator ? "administrator" : "",
-                        quotaText($0.quota), $0.created, "accounts/\($0.id).db",
+                        $0.address, $0.name, $0.states, quotaText($0.quota), $0.created, $0.file,
                     ]
                 }
             ).print()
@@ -101,25 +109,6 @@ struct AccountCommand: AsyncParsableCommand {
             }
             try await directory.removeAccount(address, filesIn: root, by: operatorName)
             print("\(account.address) is removed, with all its mail.")
-        }
-    }
-
-    struct Password: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Gives an account a new password.",
-            discussion: "EXAMPLE\n  mailkeep account password anna@example.org --generate")
-
-        @OptionGroup var store: StoreOptions
-        @Argument(help: "name@domain") var address: String
-        @OptionGroup var password: PasswordOptions
-
-        func run() async throws {
-            let directory = try store.directory()
-            let account = try await directory.account(address)
-            let (secret, generated) = try password.read()
-            try await directory.setPassword(of: account.address, to: secret, by: operatorName)
-            if let generated { print(generated) }
-            say("\(account.address) has a new password.")
         }
     }
 
@@ -171,18 +160,24 @@ struct AccountCommand: AsyncParsableCommand {
             abstract: "Prints the raw key of an account's file as 64 hex digits.",
             discussion: """
                 Any tool with SQLite3 Multiple Ciphers opens the file with it: PRAGMA cipher='chacha20'; PRAGMA key='raw:…'.
-                Whoever has the key and the file reads all mail of the account.
+                Whoever has the key and the file reads all mail of the account. That of a zero-access account comes out
+                with its password or its recovery key alone.
 
                 EXAMPLE
                   mailkeep account key anna@example.org
+                  mailkeep account key bert@example.org --own-password-file password.txt
                 """)
 
         @OptionGroup var store: StoreOptions
         @Argument(help: "name@domain") var address: String
+        @OptionGroup var owner: OwnerOptions
 
         func run() async throws {
             let directory = try store.directory([.accounts])
-            print(try directory.fileKey(of: try await directory.account(address).id).hex)
+            let account = try await directory.account(address)
+            let hold = try await owner.open(account, in: directory)
+            print(try directory.fileKey(of: account.id).key.hex)
+            hold?.release()
         }
     }
 }

@@ -44,7 +44,7 @@ struct BackupKeysCommand: ParsableCommand {
         let master = try KeyFile.read(master)
         let (keys, recovery): (BackupKeys, RecoveryKey)
         if renew {
-            (keys, recovery) = try BackupKeys.renew(master: master, repository: BackupKeys(folder: output).repository)
+            (keys, recovery) = try BackupKeys(folder: output).renewed(master: master)
         } else {
             guard !BackupKeys.exist(in: output) else {
                 throw Failure(
@@ -53,22 +53,18 @@ struct BackupKeysCommand: ParsableCommand {
             }
             (keys, recovery) = try BackupKeys.make(master: master)
         }
-        if let path = recoveryKeyOutput {
-            let text = recovery.text + "\n"
-            let descriptor = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o400)
-            guard descriptor >= 0 else { throw Failure("\(path): \(String(cString: strerror(errno)))") }
-            defer { close(descriptor) }
-            guard write(descriptor, text, text.utf8.count) == text.utf8.count, fsync(descriptor) == 0 else {
-                throw Failure("\(path): \(String(cString: strerror(errno)))")
-            }
-        }
+        if let path = recoveryKeyOutput { try SecretFile.write(recovery.text, to: path) }
         try makeFolder(output, mode: 0o700)
         try keys.write(to: output)
-        if let path = recoveryKeyOutput {
-            say("The recovery key is in \(path): move it away from this server.")
-        } else {
-            print(recovery.text)
-            say("This is the recovery key. Write it down now and keep it away from this server: it is not shown again.")
-        }
+        recovery.tell(writtenTo: recoveryKeyOutput)
+    }
+}
+
+extension RecoveryKey {
+    /// Shows it, or says where it is.
+    func tell(writtenTo path: String?) {
+        if let path { return say("The recovery key is in \(path): move it away from this server.") }
+        print(text)
+        say("This is the recovery key. Write it down now and keep it away from this server: it is not shown again.")
     }
 }

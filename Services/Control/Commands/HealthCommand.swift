@@ -69,12 +69,14 @@ struct HealthCommand: AsyncParsableCommand {
     private func accounts(in root: String) async throws -> (Bool, String) {
         // Files first: an account that is being added has its file before it is seen.
         let present = Set(
-            ((try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []).filter { $0.hasSuffix(".db") }
-                .map { String($0.dropLast(3)) }.filter { age(of: "\(root)/\($0).db") > 60 })
-        let known = Set(try await store.directory().accounts().map(\.id.description))
-        let missing = known.filter { access("\(root)/\($0).db", F_OK) != 0 }.sorted()
-        let orphans = present.subtracting(known).sorted()
-        var text = "\(known.count) account\(known.count == 1 ? "" : "s")"
+            ((try? FileManager.default.contentsOfDirectory(atPath: root)) ?? [])
+                .filter { $0.hasSuffix(".db") && age(of: "\(root)/\($0)") > 60 }.map { String($0.prefix { $0 != "." }) }
+        )
+        let directory = try store.directory()
+        let files = try await directory.currentFiles()
+        let missing = files.values.filter { access($0.path(in: root), F_OK) != 0 }.map(\.description).sorted()
+        let orphans = present.subtracting(try await directory.namedFiles().map(\.description)).sorted()
+        var text = "\(files.count) account\(files.count == 1 ? "" : "s")"
         if !missing.isEmpty { text += "; file missing: \(missing.prefix(5).joined(separator: ", "))" }
         if !orphans.isEmpty {
             text +=

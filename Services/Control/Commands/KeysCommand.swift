@@ -5,7 +5,9 @@ import Foundation
 
 struct KeysCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "keys", abstract: "Derives the services' keys from the master key.", subcommands: [Derive.self])
+        commandName: "keys",
+        abstract: "Derives the services' keys from the master key; puts a new master key in its place.",
+        subcommands: [Derive.self, Rotate.self])
 
     struct Derive: ParsableCommand {
         static let configuration = CommandConfiguration(

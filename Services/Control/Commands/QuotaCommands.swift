@@ -34,16 +34,23 @@ extension AccountCommand {
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Tells what is known of an account, and how much it holds.",
-            discussion: "EXAMPLE\n  mailkeep account show anna@example.org --json")
+            discussion: """
+                How much a zero-access account holds is told with its password or its recovery key alone.
+
+                EXAMPLE
+                  mailkeep account show anna@example.org --json
+                """)
 
         @OptionGroup var store: StoreOptions
         @Argument(help: "name@domain") var address: String
         @Flag(help: "Print JSON.") var json = false
+        @OptionGroup var owner: OwnerOptions
 
         private struct Line: Encodable {
-            let address, id, name, created: String
-            let disabled, administrator: Bool
+            let address, id, name, created, file: String
+            let disabled, administrator, zeroAccess: Bool
             let quota: Int?
+            let appPasswords: Int
             let used, messages, messageBytes, objectBytes: Int
         }
 
@@ -52,27 +59,48 @@ extension AccountCommand {
             let account = try await directory.account(address)
             let files = AccountDirectory(
                 root: try store.accountsFolder(), limit: 1, quota: { _ in account.limit },
+                arrivals: { try await directory.arrivals(of: $0) },
                 keys: { try directory.fileKey(of: $0) })
-            let use = try await files.store(for: account.id).use()
+            let apps = try await directory.appPasswords(of: account.address).count
+            let file = "accounts/\(try directory.currentFile(of: account.id)).db"
+            let use = try await use(account, files, directory)
             await files.close()
             if json {
                 return try JSONOption.print(
                     Line(
                         address: account.address, id: account.id.description, name: account.displayName,
-                        created: timestamp(account.created), disabled: account.isDisabled,
-                        administrator: account.isAdministrator, quota: account.limit, used: use.bytes,
-                        messages: use.messages, messageBytes: use.messageBytes, objectBytes: use.objectBytes))
+                        created: timestamp(account.created), file: file, disabled: account.isDisabled,
+                        administrator: account.isAdministrator, zeroAccess: account.isZeroAccess,
+                        quota: account.limit, appPasswords: apps, used: use.bytes, messages: use.messages,
+                        messageBytes: use.messageBytes, objectBytes: use.objectBytes))
             }
             print("address   \(account.address)")
             print("name      \(account.displayName)")
             print(
                 "state     \(account.isDisabled ? "disabled" : account.isAdministrator ? "administrator" : "enabled")")
+            print(
+                "opened    "
+                    + (account.isZeroAccess
+                        ? "by its password, its app passwords and its recovery key alone (zero access)"
+                        : "by its passwords, and by the keys of this server"))
+            print("apps      \(apps == 0 ? "no app passwords" : "\(apps) app passwords")")
             print("added     \(timestamp(account.created))")
-            print("file      accounts/\(account.id).db")
+            print("file      \(file)")
             print("quota     \(account.quotaText)")
             print("used      \(ByteSize.text(use.bytes))\(use.limit.map { ", \(use.bytes * 100 / $0) %" } ?? "")")
             print("messages  \(use.messages), \(ByteSize.text(use.messageBytes))")
             print("calendars and contacts  \(ByteSize.text(use.objectBytes))")
+        }
+
+        /// Of a zero-access account that stays closed, as its last session left it, and what arrived since. No password is
+        /// asked for.
+        private func use(
+            _ account: AccountRecord, _ files: AccountDirectory, _ directory: Directory
+        ) async throws -> StorageUse {
+            guard account.isZeroAccess, owner.isGiven else { return try await files.use(of: account.id) }
+            let hold = try await owner.open(account, in: directory)
+            defer { hold?.release() }
+            return try await files.store(for: account.id).use()
         }
     }
 }

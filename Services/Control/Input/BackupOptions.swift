@@ -68,7 +68,7 @@ struct RecoveryKeyOptions: ParsableArguments {
             recoveryKeyFile == nil && isatty(STDIN_FILENO) == 1
             ? try SecretInput.ask("Recovery key (MKR1-…): ", Self.what)
             : try SecretInput.line(of: recoveryKeyFile ?? "-", Self.what)
-        return try typed.withBytes { try RecoveryKey(text: String(decoding: $0, as: UTF8.self)) }
+        return try typed.withBytes { try RecoveryKey(.backups, text: String(decoding: $0, as: UTF8.self)) }
     }
 }
 

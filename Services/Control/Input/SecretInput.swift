@@ -52,9 +52,10 @@ enum SecretInput {
             if got == 0 { break }
             count += got
         }
-        var line = bytes[..<count].prefix { $0 != UInt8(ascii: "\n") }
-        if line.last == UInt8(ascii: "\r") { line.removeLast() }
-        guard !line.isEmpty else { throw Failure("no \(what.name) was given: \(what.advice)") }
-        return SecretBytes(line)
+        // A part of the bytes, not a copy.
+        var end = bytes[..<count].firstIndex(of: UInt8(ascii: "\n")) ?? count
+        if end > 0, bytes[end - 1] == UInt8(ascii: "\r") { end -= 1 }
+        guard end > 0 else { throw Failure("no \(what.name) was given: \(what.advice)") }
+        return SecretBytes(bytes[..<end])
     }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Accounts
 import Foundation
 import Synchronization
 
@@ -26,11 +27,5 @@ final class ProgressLine: Sendable {
     }
 }
 
-/// As `3.4 GB`.
-func bytesText(_ bytes: Int64) -> String {
-    guard bytes >= 1000 else { return "\(bytes) B" }
-    var (value, unit) = (Double(bytes) / 1000, 0)
-    let units = ["kB", "MB", "GB", "TB"]
-    while value >= 1000, unit < units.count - 1 { (value, unit) = (value / 1000, unit + 1) }
-    return String(format: value < 10 ? "%.1f %@" : "%.0f %@", value, units[unit])
-}
+/// As `3.4GB`: powers of 1,024, as quotas are written.
+func bytesText(_ bytes: Int64) -> String { ByteSize.text(Int(bytes)) + "B" }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import SealedSQLite
 
 /// The random name of an account: 128 bits as 32 lower-case hex digits.
 ///
@@ -20,7 +21,7 @@ package struct AccountID: Hashable, Comparable, Sendable, CustomStringConvertibl
     }
 
     private init(bytes: [UInt8]) {
-        description = bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        description = Hex.text(bytes)
     }
 
     package static func random() -> AccountID {

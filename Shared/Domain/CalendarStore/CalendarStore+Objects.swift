@@ -3,6 +3,7 @@ import Crypto
 import Foundation
 import GRDB
 import MailStore
+import SealedSQLite
 
 extension CalendarStore {
     /// What is in a collection, by name. `.noSuchCollection`
@@ -117,7 +118,7 @@ extension CalendarStore {
 
     /// 128 bits of SHA-256, in hex.
     static func etag(_ data: [UInt8]) -> String {
-        SHA256.hash(data: data).prefix(16).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        Hex.text(SHA256.hash(data: data).prefix(16))
     }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Accounts
 import DNSClient
+import SealedSQLite
 
 extension DNSRecord {
     /// The value as people write it: names without the dot at the end, a TXT record as one text.
@@ -70,9 +71,5 @@ extension SRVRecord {
 }
 
 extension TLSARecord {
-    var text: String { "\(usage) \(selector) \(matching) \(hexadecimal(data))" }
-}
-
-func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
-    bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    var text: String { "\(usage) \(selector) \(matching) \(Hex.text(data))" }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Crypto
+import SealedSQLite
 
 /// The policy that is served at `https://mta-sts.<domain>/.well-known/mta-sts.txt` (RFC 8461 section 3.2).
 package struct MTASTSPolicy: Sendable, Equatable {
@@ -23,5 +24,5 @@ package struct MTASTSPolicy: Sendable, Equatable {
     }
 
     /// For the TXT record: another policy, another id. 32 hexadecimal digits, the most that section 3.1 allows.
-    package var id: String { hexadecimal(SHA256.hash(data: Array(text.utf8)).prefix(16)) }
+    package var id: String { Hex.text(SHA256.hash(data: Array(text.utf8)).prefix(16)) }
 }

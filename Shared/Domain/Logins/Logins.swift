@@ -18,14 +18,22 @@ package struct Logins: Sendable {
 
     /// May take long: a guesser's login waits, and an Argon2id run costs tens of milliseconds.
     ///
-    /// `address`: the client's, in text form without brackets. `logger`: with the connection's id.
-    package func check(_ credentials: SASLCredentials, from address: String, logger: Logger) async -> LoginOutcome {
+    /// A zero-access account is open in this process for as long as the outcome's hold lives.
+    /// - Parameters:
+    ///   - address: the client's, in text form without brackets.
+    ///   - appPasswords: whether they count; not where passwords and keys are managed.
+    ///   - logger: with the connection's id.
+    package func check(
+        _ credentials: SASLCredentials, from address: String, appPasswords: Bool = true, logger: Logger
+    ) async -> LoginOutcome {
         guard !credentials.asksForAnotherIdentity else { return .wrong }
         let client = FailedLogins.Client(address: address, login: credentials.login)
         await failed.pass(client)
         let password = credentials.password.withBytes { SecretBytes($0) }
         do {
-            guard let identity = try await directory.authenticate(login: credentials.login, password: password) else {
+            let identity = try await directory.authenticate(
+                login: credentials.login, password: password, appPasswords: appPasswords)
+            guard let identity else {
                 logger.notice("login failed")
                 await failed.failed(client)
                 count("failed")
@@ -36,7 +44,7 @@ package struct Logins: Sendable {
                 level: identity.isRemembered ? .debug : .info, "login", metadata: ["account": "\(identity.id)"])
             await failed.succeeded(client)
             count("ok")
-            return .account(identity.id)
+            return .account(identity.id, hold: identity.hold)
         } catch {
             logger.error("login could not be checked", metadata: ["error": "\(error)"])
             count("unchecked")

@@ -154,10 +154,12 @@ package struct IMAPFraming: Sendable {
             searched = buffer.count
             return nil
         }
-        var line = buffer[start..<end]
+        var line = Array(buffer[start..<end])
         if line.last == 0x0D { line.removeLast() }
+        // It may have been a password.
+        buffer.withUnsafeMutableBufferPointer { $0[start...end].update(repeating: 0) }
         advance(end + 1 - start)
-        return Array(line)
+        return line
     }
 
     /// `{123}`, `{123+}`, `~{123}` at the end of a line.

@@ -43,7 +43,9 @@ package struct LineReader: Sendable {
             }
             return nil
         }
-        var line = buffer[start..<end]
+        var line = Array(buffer[start..<end])
+        // It may have been a password.
+        buffer.withUnsafeMutableBufferPointer { $0[start...end].update(repeating: 0) }
         start = end + 1
         searched = start
         if isSkipping || line.count > Self.limit {
@@ -51,6 +53,6 @@ package struct LineReader: Sendable {
             return .tooLong
         }
         if line.last == 0x0D { line.removeLast() }
-        return .line(Array(line))
+        return .line(line)
     }
 }

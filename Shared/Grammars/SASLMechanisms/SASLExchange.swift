@@ -73,7 +73,7 @@ package struct SASLExchange: Sendable {
             parts[2].count <= SASLLimits.password
         else { return fail(.tooLong) }
         guard let identity = Self.name(parts[0]), let login = Self.name(parts[1]),
-            String(validating: parts[2], as: UTF8.self) != nil
+            isText(parts[2])
         else { return fail(.malformed) }
         state = .over
         return .credentials(
@@ -89,7 +89,7 @@ package struct SASLExchange: Sendable {
 
     private mutating func loginPassword(_ bytes: [UInt8], name: String) -> Step {
         guard bytes.count <= SASLLimits.password else { return fail(.tooLong) }
-        guard !bytes.isEmpty, !bytes.contains(0), String(validating: bytes, as: UTF8.self) != nil else {
+        guard !bytes.isEmpty, !bytes.contains(0), isText(bytes[...]) else {
             return fail(.malformed)
         }
         state = .over

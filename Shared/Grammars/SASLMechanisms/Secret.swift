@@ -47,3 +47,6 @@ func wipe(_ memory: UnsafeMutableRawBufferPointer) -> UInt8 {
 package func wipe(_ bytes: inout [UInt8]) {
     bytes.withUnsafeMutableBytes { _ = wipe($0) }
 }
+
+/// Whether bytes are UTF-8; makes no text of them, which nobody could wipe.
+package func isText(_ bytes: ArraySlice<UInt8>) -> Bool { (try? UTF8Span(validating: bytes.span)) != nil }

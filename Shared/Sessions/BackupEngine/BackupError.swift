@@ -3,8 +3,6 @@ import Foundation
 
 /// Why a backup or a restore failed. Every description says what is wrong, and where it helps, what to do.
 package enum BackupError: Error, Equatable, CustomStringConvertible {
-    /// A recovery key was mistyped: the text says how.
-    case recoveryKey(String)
     /// A well-formed recovery key, but of another repository.
     case wrongRecoveryKey
     /// The repository was made with another repository key.
@@ -27,7 +25,6 @@ package enum BackupError: Error, Equatable, CustomStringConvertible {
 
     package var description: String {
         switch self {
-        case .recoveryKey(let why): "this is no recovery key: \(why)"
         case .wrongRecoveryKey:
             "this recovery key does not open this repository: it is another one's, or it was renewed since"
         case .foreignRepository(let place):

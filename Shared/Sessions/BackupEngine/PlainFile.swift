@@ -4,11 +4,15 @@ import Foundation
 /// Small steps on files and folders that are on disk when they return.
 enum PlainFile {
     /// Whole under another name, synced, then renamed over what is there.
-    static func write(_ bytes: [UInt8], to path: String, mode: mode_t, temporary: String? = nil) throws(BackupError) {
+    /// - Parameter like: a file whose owner and group it gets.
+    static func write(
+        _ bytes: [UInt8], to path: String, mode: mode_t, temporary: String? = nil, like: String? = nil
+    ) throws(BackupError) {
         let new = temporary ?? path + ".\(UInt64.random(in: 0 ... .max)).new"
         let file = try NewFile(new, mode: mode)
         do throws(BackupError) {
             try file.write(bytes.span.bytes)
+            if let like { try file.give(as: like) }
             try file.sync()
             guard rename(new, path) == 0 else { throw .system("rename \(new)", errno: errno) }
         } catch {
@@ -93,6 +97,15 @@ final class NewFile {
             guard got > 0 else { throw .system("write \(path)", errno: errno) }
             written += got
         }
+    }
+
+    /// To the owner and group of another file.
+    func give(as other: String) throws(BackupError) {
+        var (ours, theirs) = (stat(), stat())
+        guard fstat(descriptor, &ours) == 0, stat(other, &theirs) == 0,
+            ours.st_uid == theirs.st_uid && ours.st_gid == theirs.st_gid
+                || fchown(descriptor, theirs.st_uid, theirs.st_gid) == 0
+        else { throw .system("chown \(path)", errno: errno) }
     }
 
     func sync() throws(BackupError) {

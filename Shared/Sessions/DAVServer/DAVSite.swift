@@ -42,7 +42,9 @@ package struct DAVSite: HTTPResponder {
         switch await login(credentials, context) {
         case .wrong: return Self.challenge
         case .tryLater: return Self.response(DAVAnswer(503, [("retry-after", "30")]))
-        case .account(let account):
+        case .account(let account, let hold):
+            // A zero-access account is open while its request is answered.
+            defer { hold?.release() }
             let response = Self.response(try await answer(request, path, account, credentials.login, context))
             return request.method == .head ? response.createHeadResponse() : response
         }
@@ -93,11 +95,14 @@ enum BasicCredentials {
     static func read(_ field: String?) -> SASLCredentials? {
         guard let field, field.utf8.count <= SASLLimits.response + 10 else { return nil }
         let words = field.split(separator: " ", omittingEmptySubsequences: true)
-        guard words.count == 2, words[0].lowercased() == "basic", let bytes = Base64.decode(words[1].utf8),
+        guard words.count == 2, words[0].lowercased() == "basic", var bytes = Base64.decode(words[1].utf8)
+        else { return nil }
+        defer { wipe(&bytes) }
+        guard
             let colon = bytes.firstIndex(of: 0x3A), colon > 0, colon <= SASLLimits.login,
             (1...SASLLimits.password).contains(bytes.count - colon - 1), !bytes.contains(0),
             let login = String(validating: bytes[..<colon], as: UTF8.self),
-            String(validating: bytes[(colon + 1)...], as: UTF8.self) != nil
+            isText(bytes[(colon + 1)...])
         else { return nil }
         return SASLCredentials(login: login, password: Secret(bytes[(colon + 1)...]))
     }

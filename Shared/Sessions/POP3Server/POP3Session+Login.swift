@@ -69,7 +69,8 @@ extension POP3Session {
 
     private func check(_ credentials: SASLCredentials) async throws {
         switch await backend.login(credentials) {
-        case .account(let id):
+        case .account(let id, let hold):
+            self.hold = hold
             let maildrop = try await Maildrop(account: id, store: backend.store(for: id))
             self.maildrop = maildrop
             ok("\(maildrop.count) messages")

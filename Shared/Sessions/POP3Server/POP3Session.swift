@@ -17,6 +17,8 @@ package final class POP3Session {
     var out: [UInt8] = []
     /// After login.
     var maildrop: Maildrop?
+    /// Keeps a zero-access account open until the session ends.
+    var hold: KeyHold?
     /// Between USER and PASS.
     var user: [UInt8]?
     private var wrong = 0
@@ -34,6 +36,7 @@ package final class POP3Session {
 
     /// To the end of the session. Throws what broke the connection. Nothing is deleted without QUIT.
     package func run() async throws {
+        defer { hold?.release() }
         do {
             ok("Mailkeep")
             while !isOver {
@@ -53,10 +56,11 @@ package final class POP3Session {
     func nextLine() async throws -> LineReader.Event? {
         while true {
             if let event = lines.next() { return event }
-            guard let bytes = try await transport.read(seconds: maildrop == nil ? limits.loginIdle : limits.idle) else {
+            guard var bytes = try await transport.read(seconds: maildrop == nil ? limits.loginIdle : limits.idle) else {
                 return nil
             }
             lines.append(bytes)
+            wipe(&bytes)
         }
     }
 
@@ -85,6 +89,8 @@ package final class POP3Session {
         } catch let error as StoreError {
             if error.isTemporary { logger.error("the store failed", metadata: ["error": "\(error)"]) }
             fail("the mailbox cannot be read just now", code: error.isTemporary ? "SYS/TEMP" : "SYS/PERM")
+            // It became a zero-access account, or got another key: a new login opens it.
+            if error == .keyUnavailable, maildrop != nil { isOver = true }
         }
     }
 

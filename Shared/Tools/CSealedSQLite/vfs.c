@@ -32,8 +32,15 @@ static int sealed_truncate(sqlite3_file *file, sqlite3_int64 size) {
 static int sealed_sync(sqlite3_file *file, int flags) { return PASS(file, xSync, flags); }
 static int sealed_file_size(sqlite3_file *file, sqlite3_int64 *size) { return PASS(file, xFileSize, size); }
 static void lock_changes(sqlite3_file *file) { ((sealed_file *)file)->main->lock_changes++; }
+// Whether the name of a main file is another file's by now, or nobody's: it was removed, or keyed anew.
+static int has_moved(sealed_file *main) {
+    int moved = 0;
+    return PASS(main, xFileControl, SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved;
+}
 static int sealed_lock(sqlite3_file *file, int level) {
     lock_changes(file);
+    // Whoever closes a file last locks it so, and then removes its log by name.
+    if (level == SQLITE_LOCK_EXCLUSIVE && has_moved((sealed_file *)file)) return SQLITE_READONLY_DBMOVED;
     return PASS(file, xLock, level);
 }
 static int sealed_unlock(sqlite3_file *file, int level) {
@@ -48,17 +55,25 @@ static int sealed_characteristics(sqlite3_file *file) {
 static int sealed_shm_map(sqlite3_file *file, int page, int size, int extend, void volatile **out) {
     return PASS(file, xShmMap, page, size, extend, out);
 }
+// https://www.sqlite.org/walformat.html: the first lock of the wal-index is the writer's. What is written to a file without a
+// name is lost with its last handle. Looked at under the lock: whoever takes a name away to put another file in its place
+// holds the lock meanwhile.
 static int sealed_shm_lock(sqlite3_file *file, int offset, int n, int flags) {
     lock_changes(file);
     int rc = PASS(file, xShmLock, offset, n, flags);
-    // SQLite's WAL_CKPT_LOCK. A recovery takes it too, among others.
-    enum { CHECKPOINT_LOCK = 1 };
-    if (rc == SQLITE_OK && flags & SQLITE_SHM_EXCLUSIVE && offset <= CHECKPOINT_LOCK && CHECKPOINT_LOCK < offset + n) {
-        sealed_file *f = (sealed_file *)file;
+    if (rc != SQLITE_OK || !(flags & SQLITE_SHM_EXCLUSIVE)) return rc;
+    // SQLite's WAL_WRITE_LOCK and WAL_CKPT_LOCK. A recovery takes the latter too, among others.
+    enum { WRITE_LOCK = 0, CHECKPOINT_LOCK = 1 };
+    sealed_file *f = (sealed_file *)file;
+    if (offset == WRITE_LOCK && flags & SQLITE_SHM_LOCK && has_moved(f)) {
+        PASS(file, xShmLock, offset, n, SQLITE_SHM_UNLOCK | SQLITE_SHM_EXCLUSIVE);
+        return SQLITE_READONLY_DBMOVED;
+    }
+    if (offset <= CHECKPOINT_LOCK && CHECKPOINT_LOCK < offset + n) {
         f->checkpointing = flags & SQLITE_SHM_LOCK ? 1 : 0;
         sealed_main_drop(f);
     }
-    return rc;
+    return SQLITE_OK;
 }
 static void sealed_shm_barrier(sqlite3_file *file) { PASS(file, xShmBarrier); }
 static int sealed_shm_unmap(sqlite3_file *file, int delete) { return PASS(file, xShmUnmap, delete); }
@@ -138,6 +153,8 @@ static int sealed_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, i
     f->header_offset = f->read_offset = f->chain_offset = f->written_end = -1;
     int rc = system_vfs->xOpen(system_vfs, name, f->real, flags, out_flags);
     if (rc == SQLITE_OK && f->main == f) rc = read_page_size(f);
+    // A log that was just made by the name of a file that lost it is not that file's: nothing may be read from it.
+    if (rc == SQLITE_OK && f->main != f && has_moved(f->main)) rc = SQLITE_READONLY_DBMOVED;
     if (rc == SQLITE_OK && !(f->buffer = malloc(f->page_size + 24))) rc = SQLITE_NOMEM;
     if (rc != SQLITE_OK) {
         sealed_close(file);

@@ -11,7 +11,7 @@ package final class FileSnapshot {
     /// Bytes of a page.
     package let pageSize: Int
     /// Pages of the state.
-    package let pages: UInt32
+    package private(set) var pages: UInt32
     private let path: String
     private let handle: OpaquePointer
 
@@ -41,6 +41,20 @@ package final class FileSnapshot {
         }
         return count * pageSize
     }
+
+    /// Takes in what was committed since. Returns the pages that may be other than they were before, in order.
+    func update() throws(SnapshotError) -> [UInt32] {
+        var changed: UnsafeMutablePointer<UInt32>?
+        var count = 0
+        let code = sealed_snapshot_update(handle, &changed, &count)
+        defer { sealed_snapshot_free(changed) }
+        guard code == 0 else { throw SnapshotError(code, path) }
+        pages = sealed_snapshot_pages(handle)
+        return Array(UnsafeBufferPointer(start: changed, count: count))
+    }
+
+    /// False of a page that the state has and nobody ever wrote: `read` gives zeros for it.
+    func isWritten(_ page: UInt32) -> Bool { sealed_snapshot_is_written(handle, page) != 0 }
 
     /// Proves, once all is read, that nothing moved under it.
     package func check() throws(SnapshotError) {

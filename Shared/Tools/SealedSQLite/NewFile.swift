@@ -18,20 +18,13 @@ enum NewFile {
         close(descriptor)
         guard modeSet == 0 else { throw SealedError.system("chmod \(temporary)", errno: errno) }
         try fill(temporary)
-        try sync(temporary, flags: O_RDWR)
+        try DiskSync.file(temporary)
         // Fails when another was faster, which rename(2) would not.
         guard link(temporary, path) == 0 else {
             throw errno == EEXIST ? SealedError.fileExists(path) : SealedError.system("link \(path)", errno: errno)
         }
         // The other name goes before anyone is told, so that no crash later leaves a second name of a live file.
         unlink(temporary)
-        try sync(folder, flags: O_RDONLY | O_DIRECTORY)
-    }
-
-    private static func sync(_ path: String, flags: Int32) throws {
-        let descriptor = open(path, flags | O_CLOEXEC)
-        guard descriptor >= 0 else { throw SealedError.system("open \(path)", errno: errno) }
-        defer { close(descriptor) }
-        guard fsync(descriptor) == 0 else { throw SealedError.system("sync \(path)", errno: errno) }
+        try DiskSync.folder(folder)
     }
 }

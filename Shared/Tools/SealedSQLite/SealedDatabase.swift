@@ -87,12 +87,11 @@ package enum SealedDatabase {
         return queue
     }
 
-    /// Writes the log of a file that nobody has open back into it and removes the log: it is whole by itself then. (A pool
-    /// closes its writer before its readers, who may not do that.)
-    package static func settle(_ path: String, key: SealedKey) throws {
-        let queue = try openUnmigrated(path: path, key: key)
-        try queue.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
-        try queue.close()
+    /// The writer last: only then is the log worked in and removed, when nobody else has the file open, and the file is whole by
+    /// itself. Left alone, a pool closes its readers last, which may not write.
+    package static func close(_ pool: DatabasePool) throws {
+        pool.invalidateReadOnlyConnections()
+        try pool.close()
     }
 
     /// As it is, whatever its schema: for what must not change a damaged file.

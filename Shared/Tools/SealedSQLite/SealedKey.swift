@@ -40,37 +40,24 @@ package struct SealedKey: Sendable {
         SealedKey(storage: Storage { randombytes_buf($0, Self.count) })
     }
 
-    /// 64 hex digits. `nil` for anything else.
-    package init?(hex: some StringProtocol) {
-        let digits = Array(hex.utf8)
-        guard digits.count == Self.count * 2 else { return nil }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(Self.count)
-        for index in stride(from: 0, to: digits.count, by: 2) {
-            guard let high = Self.value(digits[index]), let low = Self.value(digits[index + 1]) else { return nil }
-            bytes.append(high << 4 | low)
-        }
+    /// 64 hex digits. `nil` for anything else. Wiping the source is the caller's.
+    package init?(hexDigits digits: some Collection<UInt8>) {
+        guard digits.count == Self.count * 2, var bytes = Hex.decode(digits) else { return nil }
         defer { bytes.withUnsafeMutableBytes { sodium_memzero($0.baseAddress, $0.count) } }
         self.init(bytes)
     }
 
-    private static func value(_ digit: UInt8) -> UInt8? {
-        switch digit {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
-        default: nil
-        }
-    }
+    package init?(hex: some StringProtocol) { self.init(hexDigits: Array(hex.utf8)) }
 
     /// 64 lower-case hex digits: what other tools take as `raw:` key. For `mailkeep account key` and key files only.
-    package var hex: String {
-        withUnsafeBytes { bytes in
-            bytes.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
-        }
-    }
+    package var hex: String { String(decoding: hexDigits, as: UTF8.self) }
 
-    package func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+    /// The same as bytes, which the caller wipes.
+    package var hexDigits: [UInt8] { withUnsafeBytes { Hex.encode($0) } }
+
+    package func withUnsafeBytes<Result, Failure>(
+        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
         try body(UnsafeRawBufferPointer(start: storage.memory, count: Self.count))
     }
 }

@@ -40,6 +40,7 @@ package enum ServiceMain {
             print(Release.version)
             return
         }
+        ProcessMemory.hide()
         // Services with uids of their own share the store by its gid.
         umask(0o007)
         // A quiet mail server needs no thread for each core.

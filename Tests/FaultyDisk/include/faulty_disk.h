@@ -2,6 +2,7 @@
 // A SQLite VFS for tests, below the encrypting one: a disk that fails at the n-th call, and loses what was not synced when
 // the power goes.
 #pragma once
+#include "faulty_calls.h"
 
 /// What happens at a call. Reads: READ_ERROR, SHORT_READ. Writes: DISK_FULL, WRITE_ERROR, SHORT_WRITE. Syncs: SYNC_ERROR.
 /// Any write, sync, truncation or deletion: POWER_CUT.

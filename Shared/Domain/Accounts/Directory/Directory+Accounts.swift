@@ -3,25 +3,14 @@ import GRDB
 import SealedSQLite
 
 extension Directory {
-    /// The key of the account's file. Throws `DirectoryError.noSuchAccount`, `KeyError`, `KeySlotError`.
-    package func fileKey(of account: AccountID) throws -> SealedKey {
-        let id = account.description
-        let slot = try pool.read { db in
-            try [UInt8].fetchSlot(
-                db, sql: "SELECT slot FROM account_slots WHERE account = ? AND kind = 'accounts' LIMIT 1", id)
-        }
-        guard let slot else { throw DirectoryError.noSuchAccount(id) }
-        return try KeySlot(bytes: slot).open(for: .accounts, identity: id, keys: keys)
-    }
-
     /// Adds the account. Its file comes first, and only when there is one anybody sees the account:
-    /// `makeFile` is called with the new id and file key before the commit. When it or the commit fails, `removeFile`
+    /// `makeFile` is called with the new id, its file and key before the commit. When it or the commit fails, `removeFile`
     /// is called.
     @discardableResult
     package func addAccount(
         _ address: String, displayName: String = "", isAdministrator: Bool = false, password: SecretBytes,
         by actor: String,
-        makeFile: @Sendable (AccountID, SealedKey) async throws -> Void,
+        makeFile: @Sendable (AccountID, AccountFileKey) async throws -> Void,
         removeFile: @Sendable (AccountID) async throws -> Void = { _ in }
     ) async throws -> AccountRecord {
         let name = try LocalName(new: address)
@@ -30,10 +19,11 @@ extension Directory {
             if try name.isTaken(in: db) { throw DirectoryError.addressTaken(name.address) }
         }
         let hash = try await hash(password)
-        let (id, key, time) = (AccountID.random(), SealedKey.random(), seconds)
-        let slot = try KeySlot.seal(key, for: .accounts, identity: id.description, keys: keys)
+        _ = try keys.key(.accounts)
+        let (id, time) = (AccountID.random(), seconds)
+        let file = AccountFileKey(id, .random())
         do {
-            try await makeFile(id, key)
+            try await makeFile(id, file)
             return try await pool.write { db in
                 if try name.isTaken(in: db) { throw DirectoryError.addressTaken(name.address) }
                 try db.execute(
@@ -43,9 +33,9 @@ extension Directory {
                     arguments: [
                         id.description, name.domainRow(in: db), name.name, displayName, time, isAdministrator,
                     ])
-                try db.execute(
-                    sql: "INSERT INTO account_slots (account, kind, slot) VALUES (?, 'accounts', ?)",
-                    arguments: [id.description, slot.data])
+                let slot = try self.wrap(
+                    file.key, for: .accounts, identity: file.file.identity(in: id), in: db)
+                try self.insert(slot, .accounts, of: id, file: file.file, in: db)
                 try db.execute(
                     sql: "INSERT INTO credentials (account, label, hash, created) VALUES (?, '', ?, ?)",
                     arguments: [id.description, hash, time])
@@ -133,17 +123,20 @@ extension Directory {
         }
     }
 
-    /// Removes the account, its key and the aliases that led to it alone. From the commit on nothing opens its file;
-    /// deleting that is the caller's.
+    /// Removes the account, its keys and the aliases that led to it alone. From the commit on nothing opens its files;
+    /// deleting those, which are returned, is the caller's.
     @discardableResult
-    package func removeAccount(_ address: String, by actor: String) async throws -> AccountRecord {
+    package func removeAccount(
+        _ address: String, by actor: String
+    ) async throws -> (account: AccountRecord, files: [AccountFileName]) {
         let name = try LocalName(known: address)
         return try await pool.write { db in
             let account = try Self.account(name, in: db)
+            let files = try Self.files(of: account.id, in: db)
             try db.execute(sql: "DELETE FROM accounts WHERE id = ?", arguments: [account.id.description])
             try Self.removeTarget(name, in: db)
             try self.note("account remove", name.address, by: actor, in: db)
-            return account
+            return (account, files)
         }
     }
 
@@ -167,6 +160,7 @@ extension Directory {
         return AccountRecord(
             id: id, address: (row["name"] as String) + "@" + (row["domain_name"] as String),
             displayName: row["display_name"], created: row["created"], isDisabled: row["disabled"],
-            isAdministrator: row["administrator"], quota: quota, limit: quota.limit(domain: row["domain_quota"]))
+            isAdministrator: row["administrator"], isZeroAccess: row["zero_access"], quota: quota,
+            limit: quota.limit(domain: row["domain_quota"]))
     }
 }

@@ -16,34 +16,35 @@ extension Directory {
         guard let domain = MailAddress(parsing: "postmaster@" + name)?.domain, Self.isDomain(domain) else {
             throw DirectoryError.malformedDomain(name)
         }
-        let wrapping = try keys.key(.signing)
+        _ = try keys.key(.signing)
         guard try await !isLocal(domain: domain) else { throw DirectoryError.domainExists(domain) }
         let time = seconds
         let made = try SigningKey.Algorithm.allCases.map { algorithm in
             let key = try NewSigningKey.make(algorithm)
-            let selector = "mk1-" + algorithm.rawValue
-            let slot = key.privateKey.withBytes {
-                KeySlot.seal(
-                    $0, for: .signing, identity: SigningKey.identity(domain: domain, selector: selector), key: wrapping)
-            }
-            return (
-                record: SigningRecord(
-                    domain: domain, selector: selector, algorithm: algorithm, publicKey: [UInt8](key.publicKey)),
-                slot: slot.data
-            )
+            let record = SigningRecord(
+                domain: domain, selector: "mk1-" + algorithm.rawValue, algorithm: algorithm,
+                publicKey: [UInt8](key.publicKey))
+            return (record: record, privateKey: key.privateKey)
         }
         try await pool.write { db in
             try db.execute(
                 sql: "INSERT OR IGNORE INTO domains (name, created) VALUES (?, ?)", arguments: [domain, time])
             guard db.changesCount == 1 else { throw DirectoryError.domainExists(domain) }
             let row = db.lastInsertedRowID
-            for (record, slot) in made {
+            let wrapping = try self.wrappingKey(.signing, in: db)
+            for (record, privateKey) in made {
+                let identity = SigningKey.identity(domain: domain, selector: record.selector)
+                let slot = privateKey.withBytes {
+                    KeySlot.seal($0, for: .signing, identity: identity, key: wrapping)
+                }
                 try db.execute(
                     sql: """
                         INSERT INTO signing_keys (domain, selector, algorithm, public_key, slot, created)
                         VALUES (?, ?, ?, ?, ?, ?)
                         """,
-                    arguments: [row, record.selector, record.algorithm.rawValue, Data(record.publicKey), slot, time])
+                    arguments: [
+                        row, record.selector, record.algorithm.rawValue, Data(record.publicKey), slot.data, time,
+                    ])
             }
             try self.note("domain add", domain, by: actor, in: db)
         }

@@ -7,11 +7,20 @@ import SealedSQLite
 package struct AccountExport: Sendable {
     package let account: AccountRecord
     let credentials: [Credential]
+    /// Of an ordinary account; those of a zero-access one open its file, and go with that.
+    let appPasswords: [AppPassword]
 
     struct Credential: Sendable {
         let label: String
         let hash: String
         let created: Int64
+    }
+
+    struct AppPassword: Sendable {
+        let label: String
+        let code: Data
+        let created: Int64
+        let used: Int64?
     }
 }
 
@@ -19,25 +28,36 @@ extension Directory {
     /// Throws `.noSuchAccount`.
     package func export(_ address: String) async throws -> AccountExport {
         let account = try await account(address)
-        let credentials = try await pool.read { db in
-            try Row.fetchAll(
+        let arguments: StatementArguments = [account.id.description]
+        return try await pool.read { db in
+            let credentials = try Row.fetchAll(
                 db, sql: "SELECT label, hash, created FROM credentials WHERE account = ? ORDER BY id",
-                arguments: [account.id.description]
+                arguments: arguments
             ).map { AccountExport.Credential(label: $0[0], hash: $0[1], created: $0[2]) }
+            let apps = try Row.fetchAll(
+                db, sql: "SELECT label, code, created, used FROM app_passwords WHERE account = ? ORDER BY id",
+                arguments: arguments
+            ).map { AccountExport.AppPassword(label: $0[0], code: $0[1], created: $0[2], used: $0[3]) }
+            return AccountExport(
+                account: account, credentials: credentials, appPasswords: account.isZeroAccess ? [] : apps)
         }
-        return AccountExport(account: account, credentials: credentials)
     }
 
     /// Adds an account whose file is there already.
     /// - Parameters:
-    ///   - id: the name of its file.
-    ///   - key: the file's; wrapped here by the accounts key.
-    /// Throws `.noSuchDomain`, `.addressTaken`.
-    package func add(_ export: AccountExport, as address: String, id: AccountID, key: SealedKey, by actor: String)
-        async throws
-    {
+    ///   - file: which, and its key, which is wrapped here by the accounts key.
+    ///   - password: of an account that had none in the export: a zero-access one, which comes as an ordinary one.
+    /// Throws `.noSuchDomain`, `.addressTaken`, `.passwordLength`.
+    package func add(
+        _ export: AccountExport, as address: String, id: AccountID, file: AccountFileKey, password: SecretBytes? = nil,
+        by actor: String
+    ) async throws {
         let name = try LocalName(new: address)
-        let slot = try KeySlot.seal(key, for: .accounts, identity: id.description, keys: keys)
+        var credentials = export.credentials
+        if let password {
+            credentials = [AccountExport.Credential(label: "", hash: try await hash(password), created: seconds)]
+        }
+        let (passwords, apps) = (credentials, export.appPasswords)
         let account = export.account
         try await pool.write { db in
             let domain = try name.domainRow(in: db)
@@ -51,15 +71,35 @@ extension Directory {
                     id.description, domain, name.name, account.displayName, account.created, account.isDisabled,
                     account.isAdministrator,
                 ])
-            try db.execute(
-                sql: "INSERT INTO account_slots (account, kind, slot) VALUES (?, 'accounts', ?)",
-                arguments: [id.description, slot.data])
-            for credential in export.credentials {
+            let slot = try self.wrap(file.key, for: .accounts, identity: file.file.identity(in: id), in: db)
+            try self.insert(slot, .accounts, of: id, file: file.file, in: db)
+            for credential in passwords {
                 try db.execute(
                     sql: "INSERT INTO credentials (account, label, hash, created) VALUES (?, ?, ?, ?)",
                     arguments: [id.description, credential.label, credential.hash, credential.created])
             }
+            for app in apps {
+                try db.execute(
+                    sql: "INSERT INTO app_passwords (account, label, code, created, used) VALUES (?, ?, ?, ?, ?)",
+                    arguments: [id.description, app.label, app.code, app.created, app.used])
+            }
             try self.note("account restore", name.address, by: actor, in: db)
+        }
+    }
+
+    /// From now on that is the account's file, whatever it was before; slots of its other files go. For a store that came out
+    /// of a backup and has that file alone.
+    package func keepOnly(_ file: AccountFileName, of account: AccountID) async throws {
+        try await pool.write { db in
+            try db.execute(
+                sql: """
+                    DELETE FROM account_slots
+                    WHERE account = ?1 AND \(Self.fileSlots) AND CASE file WHEN '' THEN account ELSE file END <> ?2
+                    """,
+                arguments: [account.description, file.description])
+            try db.execute(
+                sql: "UPDATE account_slots SET state = 'current' WHERE account = ?1 AND \(Self.fileSlots)",
+                arguments: [account.description])
         }
     }
 
@@ -69,30 +109,6 @@ extension Directory {
         try await pool.read { db in
             _ = try name.domainRow(in: db)
             if try name.isTaken(in: db) { throw DirectoryError.addressTaken(name.address) }
-        }
-    }
-
-    /// Wraps every key in here by other purpose keys, in one transaction. The file's own slot is `StoreFile.rewrap`.
-    package func rewrap(to present: PurposeKeys) async throws {
-        let keys = keys
-        try await pool.write { db in
-            for row in try Row.fetchAll(db, sql: "SELECT id, account, slot FROM account_slots WHERE kind = 'accounts'")
-            {
-                let slot = try KeySlot(bytes: [UInt8](row[2] as Data)).rewrapped(
-                    for: .accounts, identity: row[1], from: keys, to: present)
-                try db.execute(
-                    sql: "UPDATE account_slots SET slot = ? WHERE id = ?", arguments: [slot.data, row[0] as Int64])
-            }
-            let signing = try Row.fetchAll(
-                db,
-                sql: "SELECT s.id, d.name, s.selector, s.slot FROM signing_keys s JOIN domains d ON d.id = s.domain")
-            for row in signing {
-                let slot = try KeySlot(bytes: [UInt8](row[3] as Data)).rewrapped(
-                    for: .signing, identity: SigningKey.identity(domain: row[1], selector: row[2]), from: keys,
-                    to: present)
-                try db.execute(
-                    sql: "UPDATE signing_keys SET slot = ? WHERE id = ?", arguments: [slot.data, row[0] as Int64])
-            }
         }
     }
 }

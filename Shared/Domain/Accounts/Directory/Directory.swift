@@ -6,7 +6,7 @@ import SealedSQLite
 
 /// Who is here: domains, accounts, aliases, credentials and keys, in config.db.
 ///
-/// Every answer is read from the file, nothing but `PasswordMemory` is kept: what `mailkeep` changes holds for the next question
+/// Every answer is read from the file, nothing but `PasswordMemory` and `KeyRing` is kept: what `mailkeep` changes holds for the next question
 /// of every service. Errors other than the named ones are GRDB's and mean "not just now".
 package final class Directory: Sendable {
     /// Length of a password in bytes.
@@ -14,16 +14,34 @@ package final class Directory: Sendable {
     /// Lines that the audit log keeps.
     package static let auditLines = 10_000
 
-    let pool: DatabasePool
+    /// Of one account.
+    package static let appPasswords = 20
+    /// Most bytes of the name of an app password.
+    package static let appPasswordLabel = 100
+
+    /// Zero-access accounts that are open in this process.
+    package let keyRing = KeyRing()
+    let pool: SealedPool
     let passwords = PasswordMemory()
+    let hashing: HashingQueue
     let keys: PurposeKeys
+    /// Where the files of the accounts are.
+    let accountsFolder: String
     let now: @Sendable () -> Date
 
     /// Opens config.db. Of `keys`, `.configuration` is needed here; `.accounts` for `fileKey(of:)` and new accounts,
     /// `.signing` for `signingKeys(domain:)` and new domains.
-    package init(dataFolder: String, keys: PurposeKeys, now: @escaping @Sendable () -> Date = { Date() }) throws {
+    package convenience init(
+        dataFolder: String, keys: PurposeKeys, now: @escaping @Sendable () -> Date = { Date() }
+    ) throws {
+        try self.init(dataFolder: dataFolder, keys: keys, hashing: .shared, now: now)
+    }
+
+    init(dataFolder: String, keys: PurposeKeys, hashing: HashingQueue, now: @escaping @Sendable () -> Date) throws {
         pool = try StoreFile.configuration.open(in: dataFolder, keys: keys, migrations: Schema.migrations)
         self.keys = keys
+        self.hashing = hashing
+        accountsFolder = dataFolder + "/accounts"
         self.now = now
     }
 

@@ -21,6 +21,22 @@ package enum DirectoryError: Error, Equatable, CustomStringConvertible {
     /// Too many logins at once; try again.
     case busy
     case outOfMemory
+    /// A zero-access account that nobody here has opened.
+    case closed(String)
+    /// What was asked for needs the password or the recovery key of a zero-access account.
+    case ownerNeeded(String)
+    case zeroAccess(String)
+    /// Switching zero access off was cut off: mail that arrived before is not filed yet.
+    case arrivalsLeft(String)
+    case notZeroAccess(String)
+    case wrongPassword(String)
+    case wrongRecoveryKey(String)
+    /// The account's keys changed while this ran.
+    case keysChanged(String)
+    case appPasswordLabel
+    case appPasswordExists(String)
+    case noSuchAppPassword(String)
+    case tooManyAppPasswords
 
     package var description: String {
         switch self {
@@ -42,6 +58,24 @@ package enum DirectoryError: Error, Equatable, CustomStringConvertible {
             "a quota has \(ByteSize.range.lowerBound) byte to \(ByteSize.text(ByteSize.range.upperBound))"
         case .busy: "too many logins at once"
         case .outOfMemory: "not enough memory to hash a password"
+        case .closed(let name):
+            "\(name) is a zero-access account: only its password, an app password or its recovery key opens its file"
+        case .ownerNeeded(let name):
+            "\(name) is a zero-access account: its password or its recovery key is needed for this"
+        case .arrivalsLeft(let name):
+            "mail of \(name) still waits sealed, since switching zero access off did not come to its end; run again: "
+                + "mailkeep account unprotect \(name)"
+        case .zeroAccess(let name): "\(name) is a zero-access account already"
+        case .notZeroAccess(let name): "\(name) is not a zero-access account"
+        case .wrongPassword(let name): "that is not the password of \(name)"
+        case .wrongRecoveryKey(let name): "that is not the recovery key of \(name), or it was renewed since"
+        case .keysChanged(let name): "the keys of \(name) were changed by somebody else meanwhile; try again"
+        case .appPasswordLabel:
+            "the name of an app password has 1 to \(Directory.appPasswordLabel) bytes, and no control characters"
+        case .appPasswordExists(let label): "there is an app password “\(label)” already"
+        case .noSuchAppPassword(let label): "there is no app password “\(label)”"
+        case .tooManyAppPasswords:
+            "an account has at most \(Directory.appPasswords) app passwords; remove one that is not used any more"
         }
     }
 }

@@ -14,7 +14,7 @@ package enum Resolution: Sendable, Equatable {
 }
 
 /// Who logged in.
-package struct AccountIdentity: Sendable, Equatable {
+package struct AccountIdentity: Sendable {
     package let id: AccountID
     /// Lower-case `name@domain`.
     package let address: String
@@ -22,6 +22,8 @@ package struct AccountIdentity: Sendable, Equatable {
     package let isAdministrator: Bool
     /// The same password fitted within the last minutes (`PasswordMemory`): not the first login of this client.
     package let isRemembered: Bool
+    /// Keeps a zero-access account open; `nil` for every other.
+    package let hold: KeyHold?
 }
 
 /// An account as the operator sees it.
@@ -33,9 +35,20 @@ package struct AccountRecord: Sendable, Equatable {
     package let created: Int64
     package let isDisabled: Bool
     package let isAdministrator: Bool
+    /// Only its owner's secrets open its file.
+    package let isZeroAccess: Bool
     package let quota: QuotaSetting
     /// The limit that follows from `quota` and the domain's, in bytes; nil: none.
     package let limit: Int?
+}
+
+/// One app password of an account, as its owner sees it.
+package struct AppPasswordRecord: Sendable, Equatable {
+    package let label: String
+    /// Seconds since 1970.
+    package let created: Int64
+    /// Midnight (UTC) of the day of the last login with it, seconds since 1970; `nil`: never.
+    package let used: Int64?
 }
 
 package struct DomainRecord: Sendable, Equatable {

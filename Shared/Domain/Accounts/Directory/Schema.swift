@@ -7,6 +7,8 @@ enum Schema {
         Migration(number: 1, name: "domains, accounts, aliases, keys") { try $0.execute(sql: first) },
         Migration(number: 2, name: "sessions of the web pages") { try $0.execute(sql: webSessions) },
         Migration(number: 3, name: "quotas") { try $0.execute(sql: quotas) },
+        Migration(number: 4, name: "files of accounts have names of their own") { try $0.execute(sql: fileNames) },
+        Migration(number: 5, name: "zero-access accounts, app passwords") { try $0.execute(sql: zeroAccess) },
     ]
 
     private static let webSessions = """
@@ -22,6 +24,31 @@ enum Schema {
     private static let quotas = """
         ALTER TABLE domains ADD COLUMN quota INTEGER;   -- bytes that each of its accounts may hold; absent: no limit
         ALTER TABLE accounts ADD COLUMN quota INTEGER;  -- bytes; -1: no limit; absent: what the domain says
+        """
+
+    private static let fileNames = """
+        -- What a slot opens; '' (the release before wrote it): the file named as the account.
+        ALTER TABLE account_slots ADD COLUMN file TEXT NOT NULL DEFAULT '';
+        -- current, pending (takes the current one's place when that is gone), or retired
+        ALTER TABLE account_slots ADD COLUMN state TEXT NOT NULL DEFAULT 'current';
+        ALTER TABLE account_slots ADD COLUMN changed INTEGER NOT NULL DEFAULT 0;   -- when it came into that state
+        UPDATE account_slots SET file = account;
+        """
+
+    private static let zeroAccess = """
+        -- 1: only slots of kind 'password', 'app' and 'recovery' hold the key of its file; it has no row in credentials.
+        ALTER TABLE accounts ADD COLUMN zero_access INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE accounts ADD COLUMN public_key BLOB;  -- of ArrivalKey: what arrives is sealed to it
+        CREATE TABLE app_passwords (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            account TEXT NOT NULL REFERENCES accounts(id) ON DELETE CASCADE,
+            label TEXT NOT NULL,                  -- what it is for
+            code BLOB NOT NULL,                   -- AppPassword.code
+            created INTEGER NOT NULL,
+            used INTEGER,                         -- midnight (UTC) of the day of the last login; absent: never
+            UNIQUE (account, label)
+        );
+        ALTER TABLE account_slots ADD COLUMN app INTEGER REFERENCES app_passwords(id) ON DELETE CASCADE;
         """
 
     private static let first = """
@@ -56,12 +83,12 @@ enum Schema {
         CREATE TABLE credentials (
             id INTEGER PRIMARY KEY AUTOINCREMENT,
             account TEXT NOT NULL REFERENCES accounts(id) ON DELETE CASCADE,
-            label TEXT NOT NULL,                  -- '' is the account's password; others are app passwords
+            label TEXT NOT NULL,                  -- always '': app passwords are in app_passwords
             hash TEXT NOT NULL,                   -- Argon2id string with its parameters
             created INTEGER NOT NULL,
             UNIQUE (account, label)
         );
-        -- The key of the account's file, wrapped; of kind 'accounts' by that purpose key.
+        -- Keys of the account, wrapped; the kinds are those of SlotKind.
         CREATE TABLE account_slots (
             id INTEGER PRIMARY KEY AUTOINCREMENT,
             account TEXT NOT NULL REFERENCES accounts(id) ON DELETE CASCADE,

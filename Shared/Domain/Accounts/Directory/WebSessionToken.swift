@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Crypto
 import Foundation
+import SealedSQLite
 
 /// What the browser of somebody who logged in to the web pages holds: 32 random bytes. config.db keeps their hash alone.
 package struct WebSessionToken: Sendable {
@@ -17,20 +18,18 @@ package struct WebSessionToken: Sendable {
 
     /// Of 64 hex digits, as in `text`; `nil` for anything else.
     package init?(_ text: some StringProtocol) {
-        guard text.utf8.count == Self.bytes * 2 else { return nil }
-        let digits = text.utf8.compactMap { Character(UnicodeScalar($0)).hexDigitValue.map(UInt8.init) }
-        guard digits.count == Self.bytes * 2 else { return nil }
-        secret = stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
+        guard text.utf8.count == Self.bytes * 2, let bytes = Hex.decode(Array(text.utf8)) else { return nil }
+        secret = bytes
     }
 
     /// 64 hex digits.
-    package var text: String { Self.hex(secret) }
+    package var text: String { Hex.text(secret) }
 
     /// What config.db knows it by.
     var hash: Data { Data(SHA256.hash(data: secret)) }
 
     /// What each form of the session carries: made from the token, so nothing has to be kept, and of no use as one.
-    package var formToken: String { Self.hex(formCode) }
+    package var formToken: String { Hex.text(formCode) }
 
     /// Whether a form carried the form token of this session; takes the same time wherever they differ.
     package func fits(formToken text: String) -> Bool {
@@ -43,10 +42,6 @@ package struct WebSessionToken: Sendable {
 
     private var formCode: HMAC<SHA256>.MAC {
         HMAC<SHA256>.authenticationCode(for: Self.formPurpose, using: SymmetricKey(data: secret))
-    }
-
-    private static func hex(_ bytes: some Sequence<UInt8>) -> String {
-        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 }
 

@@ -12,6 +12,8 @@ package enum KeyError: Error, Equatable, CustomStringConvertible {
     case tooOpen(String, mode: UInt32)
     /// There is another key in the file's place; it is never overwritten.
     case different(String)
+    /// Slots are wrapped by another purpose key now, which the folder of keys does not have.
+    case rotated(KeyPurpose)
     case system(String, errno: Int32)
 
     package var description: String {
@@ -24,6 +26,9 @@ package enum KeyError: Error, Equatable, CustomStringConvertible {
             "\(path) has mode 0\(String(mode, radix: 8)), others may reach it; do: chmod 0400 \(path)"
         case .different(let path):
             "\(path) is there already with another key; it is not overwritten, because what it opens would be lost"
+        case .rotated(let purpose):
+            "the master key was rotated, and the folder of keys still has the \(purpose.rawValue) key of before: name the folder to "
+                + "`mailkeep keys rotate --folder`, or derive its keys from the new master key"
         case .system(let what, let errno): "\(what): \(String(cString: strerror(errno)))"
         }
     }

@@ -24,7 +24,9 @@ package final class SecretBytes: @unchecked Sendable {
 
     package var count: Int { memory.count }
 
-    package func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+    package func withBytes<Result, Failure>(
+        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
         try body(UnsafeRawBufferPointer(memory))
     }
 

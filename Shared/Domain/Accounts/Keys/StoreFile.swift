@@ -36,9 +36,9 @@ package struct StoreFile: Sendable {
     }
 
     /// Opens it for a service; runs the migrations that it lacks.
-    package func open(in dataFolder: String, keys: PurposeKeys, migrations: [Migration]) throws -> DatabasePool {
+    package func open(in dataFolder: String, keys: PurposeKeys, migrations: [Migration]) throws -> SealedPool {
         guard exists(in: dataFolder) else { throw SealedError.noSuchFile(path(in: dataFolder)) }
-        return try SealedDatabase.openPool(
+        return try SealedPool(
             path: path(in: dataFolder), key: key(in: dataFolder, keys: keys), migrations: migrations)
     }
 
@@ -52,22 +52,26 @@ package struct StoreFile: Sendable {
 
     /// The key of the file, out of its slot.
     package func key(in dataFolder: String, keys: PurposeKeys) throws -> SealedKey {
+        try slot(in: dataFolder).open(for: purpose, identity: identity, keys: keys)
+    }
+
+    /// Wraps the file's key by another purpose key, also while services use the store: there is the old slot or the new.
+    package func rewrap(in dataFolder: String, from keys: PurposeKeys, to present: PurposeKeys) throws {
+        let path = slotPath(in: dataFolder)
+        guard
+            let slot = try slot(in: dataFolder).rewrapped(for: purpose, identity: identity, from: keys, to: present)
+        else { return }
+        do { try NewFile.replace(path, with: slot.bytes) } catch {
+            throw KeyError.system("write \(path)", errno: error.errno)
+        }
+    }
+
+    private func slot(in dataFolder: String) throws -> KeySlot {
         let path = slotPath(in: dataFolder)
         guard let handle = FileHandle(forReadingAtPath: path) else {
             throw errno == ENOENT ? KeyError.noSuchFile(path) : KeyError.system("read \(path)", errno: errno)
         }
         defer { try? handle.close() }
-        let bytes = try handle.read(upToCount: KeySlot.secretLimit) ?? Data()
-        return try KeySlot(bytes: Array(bytes)).open(for: purpose, identity: identity, keys: keys)
-    }
-
-    /// Wraps the file's key by another purpose key. For a store that nobody uses: cut off in the middle, there is no slot.
-    package func rewrap(in dataFolder: String, from keys: PurposeKeys, to present: PurposeKeys) throws {
-        let slot = try KeySlot.seal(key(in: dataFolder, keys: keys), for: purpose, identity: identity, keys: present)
-        let path = slotPath(in: dataFolder)
-        guard unlink(path) == 0 else { throw KeyError.system("remove \(path)", errno: errno) }
-        do { try NewFile.write(slot.bytes, to: path, mode: 0o440) } catch {
-            throw KeyError.system("write \(path)", errno: error.errno)
-        }
+        return KeySlot(bytes: Array(try handle.read(upToCount: KeySlot.secretLimit) ?? Data()))
     }
 }

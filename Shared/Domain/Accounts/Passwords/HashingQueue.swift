@@ -16,6 +16,8 @@ actor HashingQueue {
         waitingLimit = waiting
     }
 
+    var isIdle: Bool { running == 0 }
+
     /// Throws `DirectoryError.busy` when too many wait already.
     func run<Result: Sendable>(_ work: @escaping @Sendable () -> Result) async throws(DirectoryError) -> Result {
         if running < runningLimit {

@@ -2,7 +2,8 @@
 
 /// What came of a login.
 package enum LoginOutcome: Sendable {
-    case account(AccountID)
+    /// `hold`: keeps a zero-access account open for as long as it lives; `nil` for every other account, which needs none.
+    case account(AccountID, hold: KeyHold? = nil)
     case wrong
     /// Cannot be found out just now.
     case tryLater

@@ -8,7 +8,7 @@ extension AccountDirectory: MailDrop {
         _ message: [UInt8], to account: AccountID, key: String?, warning: @escaping @Sendable (StorageUse) -> [UInt8]
     ) async throws(DropFailure) {
         do throws(StoreError) {
-            _ = try await store(for: account).deliver(message, to: .inbox, deliveryKey: key, warning: warning)
+            try await deliver(message, to: account, deliveryKey: key, warning: warning)
         } catch {
             switch error {
             case .messageTooLarge: throw .tooLarge
@@ -22,6 +22,6 @@ extension AccountDirectory: MailDrop {
     }
 
     package func hasRoom(for bytes: Int, in account: AccountID) async -> Bool {
-        do throws(StoreError) { return try await store(for: account).hasRoom(for: bytes) } catch { return true }
+        do throws(StoreError) { return try await mayTake(bytes, in: account) } catch { return true }
     }
 }

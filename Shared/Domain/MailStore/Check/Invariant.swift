@@ -12,6 +12,16 @@ struct Invariant: Sendable {
             finding: "the row of the account is missing",
             sql: "SELECT 'account' WHERE (SELECT count(*) FROM account) <> 1"),
         Invariant(
+            finding: "what counts against the quota is not the sum, of",
+            sql: """
+                SELECT 'messages' FROM account
+                WHERE (messages, message_bytes) <> (SELECT count(*), total(size) FROM messages)
+                UNION ALL
+                SELECT 'calendars and contacts' FROM account
+                WHERE object_bytes <> (SELECT total(length(data)) FROM calendar_objects)
+                    + (SELECT total(length(data)) FROM cards)
+                """),
+        Invariant(
             finding: "the figures of STATUS are not those of the messages in mailbox",
             sql: """
                 SELECT name FROM mailboxes b WHERE (messages, unseen, deleted, size) <> (

@@ -21,6 +21,7 @@ extension StoreError {
             switch error.resultCode {
             case .SQLITE_BUSY, .SQLITE_LOCKED: self = .busy
             case .SQLITE_FULL: self = .diskFull
+            case .SQLITE_READONLY where error.extendedResultCode == .SQLITE_READONLY_DBMOVED: self = .moved
             // The wal-index of a file that nobody had open could not be made.
             case .SQLITE_IOERR where error.extendedResultCode == .SQLITE_IOERR_SHMSIZE: self = .diskFull
             case .SQLITE_CORRUPT, .SQLITE_NOTADB: self = .damaged

@@ -53,7 +53,7 @@ extension AccountStore {
     /// Takes a batch of messages that were stored and not indexed into the search index. True when there may be more.
     @discardableResult
     package func indexTexts() async throws(StoreError) -> Bool {
-        try await withFile { try await $0.backlog.indexSome() }
+        try await withFile { try await $0.backlog?.indexSome() ?? false }
     }
 }
 

@@ -6,16 +6,21 @@ import SealedSQLite
 
 /// The one door through which an account's file is opened.
 ///
-/// Files lie in `root` as `<32 hex digits>.db`. An `AccountStore` is a light handle: it may be kept for as long as a
+/// Files lie in `root` as `<32 hex digits>.db`, under names of their own. An `AccountStore` is a light handle: it may be kept for as long as a
 /// session lives, and takes an open file from here only for the time of each operation. At most `limit` files are open
 /// at once; the one that was used longest ago is closed for another, never while it is in use; when all are in use,
 /// operations wait. An account that fails to open or is slow harms only its own callers.
+///
+/// A file can be replaced by another while it is in use (`rekey`): an operation that meets that is begun again on the new one.
 package final class AccountDirectory: Sendable {
     package let root: String
     package let limits: StoreLimits
-    private let keys: @Sendable (AccountID) throws -> SealedKey
+    private let keys: @Sendable (AccountID) throws -> AccountFileKey
     private let quotas: @Sendable (AccountID) async throws -> Int?
-    private let files: OpenFiles
+    let places: @Sendable (AccountID) async throws -> ArrivalsPlace?
+    let files: OpenFiles
+    /// Of sealed arrivals, half as many as of accounts.
+    let arrivalFiles: OpenFiles
     let indexing = IndexingQueue()
 
     /// - Parameters:
@@ -24,33 +29,35 @@ package final class AccountDirectory: Sendable {
     ///   - quota: how many bytes an account may hold (`Accounts.Directory.quota(of:)`); asked before each operation that
     ///     stores something, so that a change holds for the next one. Nil: no limit, and so without this closure.
     ///     Any error it throws is `.unavailable` to the caller.
-    ///   - keys: gives the file key of an account (`Accounts.Directory.fileKey(of:)`); called at each opening.
-    ///     Any error it throws is `.keyUnavailable` to the caller.
+    ///   - arrivals: where mail for a zero-access account waits; nil for another account. Asked at each delivery.
+    ///   - keys: tells which file an account has, and its key (`Accounts.Directory.fileKey(of:)`); called at each opening, on a
+    ///     thread that may wait.
+    ///     `DirectoryError.noSuchAccount` is `.noSuchAccount` to the caller, any other error `.keyUnavailable`.
     package init(
         root: String, limit: Int = 64, limits: StoreLimits = StoreLimits(),
         quota: @escaping @Sendable (AccountID) async throws -> Int? = { _ in nil },
-        keys: @escaping @Sendable (AccountID) throws -> SealedKey
+        arrivals: @escaping @Sendable (AccountID) async throws -> ArrivalsPlace? = { _ in nil },
+        keys: @escaping @Sendable (AccountID) throws -> AccountFileKey
     ) {
         self.root = root
         self.limits = limits
         self.keys = keys
         quotas = quota
-        let path: @Sendable (String) -> String = { "\(root)/\($0).db" }
-        files = OpenFiles(limit: limit, path: path) { name in
-            try AccountFile.open(path: path(name), key: Self.key(of: name, keys), limits: limits)
-        }
+        places = arrivals
+        files = OpenFiles(limit: limit) { account in try Self.open(account, root, limits, keys) }
+        arrivalFiles = OpenFiles(limit: max(1, limit / 2)) { _ in throw StoreError.keyUnavailable }
     }
 
     /// Makes the file, with INBOX, Drafts, Sent, Archive, Junk and Trash, all subscribed. Throws `.accountExists`.
     @discardableResult
     package func create(_ account: AccountID) async throws(StoreError) -> AccountStore {
-        let name = account.description
-        let path = path(of: account)
         let (root, keys) = (root, keys)
-        try await files.withClosed(name) {
+        try await files.withClosed(account) {
+            let found = try Self.find(account, keys)
+            let path = found.file.path(in: root)
             guard FileIdentity(path: path) == nil else { throw StoreError.accountExists }
             try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
-            try AccountFile.create(path: path, key: Self.key(of: name, keys))
+            try AccountFile.create(path: path, key: found.key)
         }
         return AccountStore(account: account, directory: self)
     }
@@ -58,18 +65,27 @@ package final class AccountDirectory: Sendable {
     /// A handle on the account. Looks only whether the file is there (`.noSuchAccount`); the file is opened at first
     /// use.
     package func store(for account: AccountID) async throws(StoreError) -> AccountStore {
-        guard exists(account) else { throw .noSuchAccount }
+        guard await exists(account) else { throw .noSuchAccount }
         return AccountStore(account: account, directory: self)
     }
 
-    /// Whether there is a file of the account.
-    package func exists(_ account: AccountID) -> Bool { FileIdentity(path: path(of: account)) != nil }
+    /// Whether there is a file of the account. Of one whose key cannot be had just now this is not known: true.
+    package func exists(_ account: AccountID) async -> Bool {
+        if await files.isOpen(account) { return true }
+        let (root, keys) = (root, keys)
+        let found = await OpenFiles.onQueue {
+            FileIdentity(path: try Self.find(account, keys).file.path(in: root)) != nil
+        }
+        return (try? found.get()) ?? (found != .failure(.noSuchAccount))
+    }
 
     /// Closes and deletes the file with its -wal and -shm. Handles fail with `.noSuchAccount` from then on.
     /// A file that is not there is no error.
     package func remove(_ account: AccountID) async throws(StoreError) {
-        let path = path(of: account)
-        try await files.withClosed(account.description) { try AccountFile.remove(path: path) }
+        let (root, keys) = (root, keys)
+        try await files.withClosed(account) {
+            try AccountFile.remove(path: Self.find(account, keys).file.path(in: root))
+        }
     }
 
     /// Saves what can still be read of the account's file into a new one, `output`, with the same key. The file itself is
@@ -79,63 +95,123 @@ package final class AccountDirectory: Sendable {
         _ account: AccountID, into output: String,
         progress: @escaping @Sendable (_ done: Int, _ of: Int) -> Void = { _, _ in }
     ) async throws(StoreError) -> SalvageReport {
-        let (name, path, keys) = (account.description, path(of: account), keys)
-        return try await files.withClosed(name) {
-            try AccountSalvage.run(path, key: Self.key(of: name, keys), into: output, progress)
+        let (root, keys) = (root, keys)
+        return try await files.withClosed(account) {
+            let found = try Self.find(account, keys)
+            return try AccountSalvage.run(found.file.path(in: root), key: found.key, into: output, progress)
         }
     }
 
-    /// Tidies all accounts, one after the other, in small steps (`AccountStore.tidy`). A failing one is passed over.
+    /// Tidies accounts, one after the other, in small steps (`AccountStore.tidy`); of a zero-access one what is open to us. A failing one is passed over.
     /// For a service to call now and then; ends early when its task is cancelled.
-    package func tidy() async {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []
-        for name in names.sorted() where name.hasSuffix(".db") {
-            guard let account = AccountID(String(name.dropLast(3))) else { continue }
+    package func tidy(_ accounts: [AccountID]) async {
+        for account in accounts {
             let store = AccountStore(account: account, directory: self)
             while !Task.isCancelled, (try? await store.tidy()) == true { await Task.yield() }
+            let arrivals = try? await arrivals(of: account)
+            while !Task.isCancelled, (try? await arrivals?.tidy()) == true { await Task.yield() }
             if Task.isCancelled { return }
         }
     }
 
-    /// Closes all files when their operations are done; everything fails with `.closed` from then on.
-    package func close() async { await files.close() }
+    /// How long what was left half made stays, in seconds.
+    private static let leavingAge = 3_600
 
-    /// Files open now; never above the limit.
+    /// Removes what programs that were killed left: files that are not whole yet (`….new`) and that no living program makes, and
+    /// logs without their file. No file of an account.
+    package func removeLeavings() {
+        let names = Set((try? FileManager.default.contentsOfDirectory(atPath: root)) ?? [])
+        for name in names {
+            let path = root + "/" + name
+            let parts = name.split(separator: ".", maxSplits: 1)
+            guard parts.count == 2, AccountFileName(parts[0]) != nil, isOld(path) else { continue }
+            let isLeft =
+                switch parts[1] {
+                case "db-wal", "db-shm": !names.contains(parts[0] + ".db")
+                case "arrivals.db-wal", "arrivals.db-shm": !names.contains(parts[0] + ArrivalsFile.suffix)
+                case let rest: rest.hasPrefix("db.") && rest.contains(".new") && !RekeyedCopy.isBeingMade(path)
+                }
+            if isLeft { unlink(path) }
+        }
+    }
+
+    private func isOld(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mtim.tv_sec < time(nil) - Self.leavingAge
+    }
+
+    /// Closes all files when their operations are done; everything fails with `.closed` from then on.
+    package func close() async {
+        await files.close()
+        await arrivalFiles.close()
+    }
+
+    /// Files of accounts that are open now; never above the limit.
     package var openFiles: Int { get async { await files.count } }
 
     func quota(of account: AccountID) async throws(StoreError) -> Int? {
-        guard exists(account) else { throw .noSuchAccount }
+        guard await exists(account) else { throw .noSuchAccount }
         do { return try await quotas(account) } catch {
             throw .unavailable("the account's quota cannot be read: \(type(of: error))")
         }
     }
 
-    func path(of account: AccountID) -> String { "\(root)/\(account.description).db" }
+    /// How often in a row a file may be replaced under one operation.
+    private static let mostMoves = 5
 
-    /// Runs `body` with the account's open file, which stays open until it returns.
+    /// Runs `body`, which is one transaction, with the account's open file, which stays open until it returns; again with
+    /// the new file when it failed because the file lost its name.
     func withFile<T: Sendable>(
         of account: AccountID, _ body: @Sendable (OpenFile) async throws -> T
     ) async throws(StoreError) -> T {
-        let name = account.description
-        let file = try await files.lease(name)
-        let result: Result<T, StoreError>
-        do { result = .success(try await body(file)) } catch { result = .failure(StoreError(error)) }
-        await files.release(name, isSuspect: result.isSuspect)
-        return try result.get()
+        var moves = 0
+        while true {
+            let file = try await files.lease(account)
+            let result: Result<T, StoreError>
+            do { result = .success(try await body(file)) } catch { result = .failure(StoreError(error)) }
+            let isMoved = result.mayBeMoved && file.hasMoved
+            await files.release(account, isSuspect: result.isSuspect)
+            moves += 1
+            if !isMoved || moves == Self.mostMoves { return try result.get() }
+        }
     }
 
-    private static func key(of name: String, _ keys: (AccountID) throws -> SealedKey) throws -> SealedKey {
-        do {
-            guard let account = AccountID(name) else { throw StoreError.noSuchAccount }
-            return try keys(account)
-        } catch let error as StoreError { throw error } catch { throw StoreError.keyUnavailable }
+    private static func open(
+        _ account: AccountID, _ root: String, _ limits: StoreLimits, _ keys: (AccountID) throws -> AccountFileKey
+    ) throws -> OpenFile {
+        var found = try find(account, keys)
+        while true {
+            do { return try AccountFile.open(path: found.file.path(in: root), key: found.key, limits: limits) } catch {
+                // It may have been replaced since it was found.
+                let again = try find(account, keys)
+                guard again.file != found.file else { throw error }
+                found = again
+            }
+        }
+    }
+
+    private static func find(
+        _ account: AccountID, _ keys: (AccountID) throws -> AccountFileKey
+    ) throws(StoreError) -> AccountFileKey {
+        do { return try keys(account) } catch let error as StoreError { throw error } catch DirectoryError.noSuchAccount
+        {
+            throw .noSuchAccount
+        } catch { throw .keyUnavailable }
     }
 }
 
 extension Result where Failure == StoreError {
+    /// Whether the operation may have failed because its file lost its name; it changed nothing then.
+    fileprivate var mayBeMoved: Bool {
+        switch self {
+        case .failure(.moved), .failure(.unavailable), .failure(.damaged): true
+        default: false
+        }
+    }
+
     /// After a failed sync SQLite may call a sound file damaged for as long as the connection lives. Not after errors of
     /// writing: opening writes too, and what is open can still be read.
-    fileprivate var isSuspect: Bool {
+    var isSuspect: Bool {
         if case .failure(.damaged) = self { true } else { false }
     }
 }

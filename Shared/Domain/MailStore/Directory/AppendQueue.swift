@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import GRDB
+import Synchronization
 
-/// Appends to one account that wait for the writer share its next transaction, and so its sync (group commit).
+/// Appends to one file that wait for the writer share its next transaction, and so its sync (group commit).
 ///
 /// One that fails for its own fault (no such mailbox, …) is rolled back alone. Nobody is answered before the commit.
 actor AppendQueue {
-    typealias Work = @Sendable (Database) throws -> Appended
-
-    private typealias Answer = CheckedContinuation<Result<Appended, StoreError>, Never>
+    private typealias Work = @Sendable (Database) throws -> Void
+    private typealias Answer = CheckedContinuation<Result<Void, StoreError>, Never>
 
     private struct Pending {
         var work: Work
+        var messages: Int
         var bytes: Int
         var answer: Answer
     }
@@ -19,24 +20,35 @@ actor AppendQueue {
     private static let batchBytes = 16 * 1024 * 1024
 
     private let pool: DatabasePool
-    private let backlog: TextBacklog
+    /// Of a file that has one.
+    private let backlog: TextBacklog?
     /// Since the backlog was measured.
     private var stored = (count: 0, bytes: 0)
     private var pending: [Pending] = []
     private var isRunning = false
 
-    init(pool: DatabasePool, backlog: TextBacklog) { (self.pool, self.backlog) = (pool, backlog) }
+    init(pool: DatabasePool, backlog: TextBacklog?) { (self.pool, self.backlog) = (pool, backlog) }
 
-    func run(bytes: Int, _ work: @escaping Work) async throws(StoreError) -> Appended {
+    /// What `work` returned, once it is on disk.
+    func run<T: Sendable>(
+        messages: Int = 1, bytes: Int, _ work: @escaping @Sendable (Database) throws -> T
+    ) async throws(StoreError) -> T {
+        let outcome = Mutex<T?>(nil)
         let result = await withCheckedContinuation { (answer: Answer) in
-            pending.append(Pending(work: work, bytes: bytes, answer: answer))
+            let keeping: Work = { db in
+                let value = try work(db)
+                outcome.withLock { $0 = value }
+            }
+            pending.append(Pending(work: keeping, messages: messages, bytes: bytes, answer: answer))
             if !isRunning {
                 isRunning = true
                 // Ends with the last of the appends that wait on it, whose callers hold the file.
                 Task { await self.drain() }
             }
         }
-        return try result.get()
+        try result.get()
+        guard let value = outcome.withLock({ $0 }) else { throw .cancelled }
+        return value
     }
 
     private func drain() async {
@@ -60,12 +72,12 @@ actor AppendQueue {
     /// Who stores faster than anybody indexes waits for the index. An index that fails stops no delivery.
     private func keepBacklog(within batch: [Pending]) async {
         var counted = stored
-        for request in batch { counted = (counted.count + 1, counted.bytes + request.bytes) }
-        try? await backlog.keepBound(&counted)
+        for request in batch { counted = (counted.count + request.messages, counted.bytes + request.bytes) }
+        try? await backlog?.keepBound(&counted)
         stored = counted
     }
 
-    private static func commit(_ batch: [Work], to pool: DatabasePool) async -> [Result<Appended, StoreError>] {
+    private static func commit(_ batch: [Work], to pool: DatabasePool) async -> [Result<Void, StoreError>] {
         do {
             return try await pool.write { db in
                 try batch.map { work in try db.attempt(work) }
@@ -79,12 +91,12 @@ actor AppendQueue {
 
 extension Database {
     /// Undoes what fails for its own fault, and that alone. Savepoints of our own, since GRDB compiles its anew each time.
-    fileprivate func attempt(_ work: AppendQueue.Work) throws -> Result<Appended, StoreError> {
+    fileprivate func attempt(_ work: AppendQueue.Work) throws -> Result<Void, StoreError> {
         try cachedStatement(sql: "SAVEPOINT append").execute()
         do {
-            let appended = try work(self)
+            try work(self)
             try cachedStatement(sql: "RELEASE append").execute()
-            return .success(appended)
+            return .success(())
         } catch let error as StoreError where !error.isTemporary {
             try cachedStatement(sql: "ROLLBACK TO append").execute()
             try cachedStatement(sql: "RELEASE append").execute()

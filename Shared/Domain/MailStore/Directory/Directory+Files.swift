@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Accounts
+import Foundation
 
 /// Accounts together with their files, for who adds and removes them: `mailkeep` and the administration pages.
 extension Directory {
@@ -11,27 +12,43 @@ extension Directory {
     ) async throws -> AccountRecord {
         try await addAccount(
             address, displayName: displayName, isAdministrator: isAdministrator, password: password, by: actor,
-            makeFile: { id, key in
-                let files = AccountDirectory(root: root, limit: 1, keys: { _ in key })
+            makeFile: { id, file in
+                let files = AccountDirectory(root: root, limit: 1, keys: { _ in file })
                 try await files.create(id)
                 await files.close()
-            }, removeFile: { try await Self.removeFile(of: $0, in: root) })
+            }, removeFile: { try AccountFile.remove(path: AccountFileName($0).path(in: root)) })
     }
 
-    /// Removes the account, its key and its file. Throws `AccountFileLeft` when only the file could not be deleted: its
-    /// key is gone by then.
+    /// Removes the account, its keys and its files. Throws `AccountFileLeft` when only a file could not be deleted: its key
+    /// is gone by then.
     package func removeAccount(_ address: String, filesIn root: String, by actor: String) async throws {
-        let account = try await removeAccount(address, by: actor)
-        do { try await Self.removeFile(of: account.id, in: root) } catch {
-            throw AccountFileLeft(address: account.address, path: "\(root)/\(account.id).db", why: "\(error)")
+        let (account, files) = try await removeAccount(address, by: actor)
+        for path in files.flatMap({ [$0.path(in: root), ArrivalsFile.path(of: $0, in: root)] }) {
+            do { try AccountFile.remove(path: path) } catch {
+                throw AccountFileLeft(address: account.address, path: path, why: "\(error)")
+            }
         }
     }
 
-    /// Needs no key.
-    private static func removeFile(of account: AccountID, in root: String) async throws {
-        let files = AccountDirectory(root: root, limit: 1, keys: { _ in throw KeyError.notLoaded(.accounts) })
-        try await files.remove(account)
-        await files.close()
+    /// Gives the account's file in `root` a new key, while it is in use: makes a copy under another key and name and puts it in
+    /// its place. Sessions go on, writers wait for a moment; nothing that was acknowledged is lost, also when this is killed at
+    /// any point: the account then has the old file or the new one, and the next call begins anew.
+    ///
+    /// - Parameters:
+    ///   - known: the file and its key, when the directory cannot open its slot.
+    ///   - slots: wrap the new key.
+    ///   - tell: called between the steps, from the thread that works; what it throws ends the run, until the step `exchanged`.
+    /// Throws `RekeyError`, `DirectoryError.noSuchAccount`, `KeyError`, `KeySlotError`, `SealedError`, `SnapshotError`.
+    package func rekey(
+        _ account: AccountID, known: AccountFileKey? = nil, slots: NextSlots = .byAccountsKey, filesIn root: String,
+        by actor: String, tell: @escaping @Sendable (RekeyStep) throws -> Void = { _ in }
+    ) async throws {
+        let work = AccountRekeying(
+            directory: self, account: account, root: root, slots: slots, actor: actor, tell: tell)
+        try await withCheckedThrowingContinuation { (answer: CheckedContinuation<Void, any Error>) in
+            // It blocks for as long as it takes to write the file.
+            Thread.detachNewThread { answer.resume(with: Result { try work.run(known: known) }) }
+        }
     }
 }
 

@@ -2,20 +2,24 @@
 import Foundation
 import GRDB
 
-/// An open account file.
+/// An open file of an account: that of its mail, or that of its sealed arrivals, which has no texts.
 final class OpenFile: Sendable {
     let pool: DatabasePool
     let appends: AppendQueue
-    let backlog: TextBacklog
-    /// Which file it is: a path may be given to another (restore, or removal by another process).
-    let identity: FileIdentity
+    let backlog: TextBacklog?
+    private let path: String
+    private let identity: FileIdentity
 
-    init(pool: DatabasePool, identity: FileIdentity, limits: StoreLimits) {
+    init(pool: DatabasePool, path: String, identity: FileIdentity, backlog: TextBacklog?) {
         self.pool = pool
+        self.path = path
         self.identity = identity
-        backlog = TextBacklog(pool: pool, limits: limits)
+        self.backlog = backlog
         appends = AppendQueue(pool: pool, backlog: backlog)
     }
+
+    /// Whether its name is another file's now, or nobody's: keyed anew, restored or removed, maybe by another process.
+    var hasMoved: Bool { FileIdentity(path: path) != identity }
 }
 
 /// Device and inode.

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+import Accounts
 import Dispatch
 import Foundation
 import GRDB
+import SealedSQLite
 
 /// The bounded set of open files. Leased while in use; the one unused for longest goes first.
 ///
 /// Opening and closing run on a queue of their own, never on the actor: a slow disk or a broken file holds up only
 /// those who want that account.
 actor OpenFiles {
-    typealias Account = String
-
     private struct Entry {
         var file: OpenFile
         var leases = 0
@@ -19,46 +19,46 @@ actor OpenFiles {
     }
 
     private let limit: Int
-    private let open: @Sendable (Account) throws -> OpenFile
-    private let path: @Sendable (Account) -> String
+    private let open: @Sendable (AccountID) throws -> OpenFile
 
-    private var entries: [Account: Entry] = [:]
+    private var entries: [AccountID: Entry] = [:]
     /// Being opened, closed or removed: everyone else waits.
-    private var inTransit: Set<Account> = []
+    private var inTransit: Set<AccountID> = []
     private var waiters: [CheckedContinuation<Void, Never>] = []
     private var clock: UInt64 = 0
     private var isClosed = false
 
     private static let queue = DispatchQueue(label: "mailkeep.store.files", attributes: .concurrent)
 
-    init(
-        limit: Int, path: @escaping @Sendable (Account) -> String,
-        open: @escaping @Sendable (Account) throws -> OpenFile
-    ) {
+    init(limit: Int, open: @escaping @Sendable (AccountID) throws -> OpenFile) {
         self.limit = max(1, limit)
-        self.path = path
         self.open = open
     }
 
     /// Files open or on the way there.
     var count: Int { entries.count + inTransit.count }
 
-    func lease(_ account: Account) async throws(StoreError) -> OpenFile {
+    /// Whether the account's file is open here and still is the account's.
+    func isOpen(_ account: AccountID) -> Bool { entries[account].map { !$0.file.hasMoved } ?? false }
+
+    /// `opener`: opens this one, in place of the opener of all.
+    func lease(
+        _ account: AccountID, opener: (@Sendable () throws -> OpenFile)? = nil
+    ) async throws(StoreError) -> OpenFile {
         while true {
             guard !isClosed else { throw .closed }
             if inTransit.contains(account) {
                 await change()
             } else if let entry = entries[account] {
-                if !entry.isSuspect, FileIdentity(path: path(account)) == entry.file.identity {
+                if !entry.isSuspect, !entry.file.hasMoved {
                     take(account)
                     return entry.file
                 }
-                // Or the path now leads to another file, or to none: this one must not be written to.
                 if entry.leases == 0 { await closeFile(of: account) } else { await change() }
             } else if count >= limit {
                 if let idle = longestUnused() { await closeFile(of: idle) } else { await change() }
             } else {
-                let file = try await openFile(of: account)
+                let file = try await openFile(of: account, opener)
                 guard !isClosed else {
                     await Self.close(file)
                     throw .closed
@@ -71,7 +71,7 @@ actor OpenFiles {
     }
 
     /// `isSuspect`: the file was called damaged.
-    func release(_ account: Account, isSuspect: Bool) {
+    func release(_ account: AccountID, isSuspect: Bool) {
         entries[account]?.leases -= 1
         if isSuspect { entries[account]?.isSuspect = true }
         wake()
@@ -79,7 +79,7 @@ actor OpenFiles {
 
     /// Waits until the account is not in use, closes it and runs `body` while nobody can open it.
     func withClosed<T: Sendable>(
-        _ account: Account, _ body: @escaping @Sendable () throws -> T
+        _ account: AccountID, _ body: @escaping @Sendable () throws -> T
     ) async throws(StoreError) -> T {
         while inTransit.contains(account) || (entries[account]?.leases ?? 0) > 0 { await change() }
         let file = entries.removeValue(forKey: account)?.file
@@ -102,26 +102,28 @@ actor OpenFiles {
 
     // MARK: Inside
 
-    private func take(_ account: Account) {
+    private func take(_ account: AccountID) {
         clock += 1
         entries[account]?.leases += 1
         entries[account]?.lastUse = clock
     }
 
-    private func longestUnused() -> Account? {
+    private func longestUnused() -> AccountID? {
         entries.lazy.filter { $0.value.leases == 0 }.min { $0.value.lastUse < $1.value.lastUse }?.key
     }
 
-    private func openFile(of account: Account) async throws(StoreError) -> OpenFile {
+    private func openFile(
+        of account: AccountID, _ opener: (@Sendable () throws -> OpenFile)?
+    ) async throws(StoreError) -> OpenFile {
         inTransit.insert(account)
         let open = open
-        let result = await Self.onQueue { try open(account) }
+        let result = await Self.onQueue { try opener?() ?? open(account) }
         inTransit.remove(account)
         wake()
         return try result.get()
     }
 
-    private func closeFile(of account: Account) async {
+    private func closeFile(of account: AccountID) async {
         guard let file = entries.removeValue(forKey: account)?.file else { return }
         inTransit.insert(account)
         await Self.close(file)
@@ -129,15 +131,10 @@ actor OpenFiles {
         wake()
     }
 
-    /// The writer last: only then is the log worked in and removed. A pool closes its readers last, which may not write.
-    private static func close(_ file: OpenFile) async {
-        _ = await onQueue {
-            file.pool.invalidateReadOnlyConnections()
-            try file.pool.close()
-        }
-    }
+    private static func close(_ file: OpenFile) async { _ = await onQueue { try SealedDatabase.close(file.pool) } }
 
-    private static func onQueue<T: Sendable>(
+    /// On threads that may wait, unlike those of tasks, of which there are as many as cores.
+    static func onQueue<T: Sendable>(
         _ body: @escaping @Sendable () throws -> T
     ) async -> Result<T, StoreError> {
         await withCheckedContinuation { answer in

@@ -51,7 +51,7 @@ extension AccountStore {
 }
 
 extension Database {
-    fileprivate func append(
+    func append(
         _ message: PreparedMessage, to mailbox: MailboxRow, flags: MessageFlags, internalDate: InternalDate
     ) throws -> Appended {
         let uid = mailbox.state.uidNext
@@ -109,7 +109,7 @@ extension Database {
         return body
     }
 
-    fileprivate func delivery(of key: String) throws -> Appended? {
+    func delivery(of key: String) throws -> Appended? {
         let statement = try cachedStatement(
             sql: "SELECT mailbox, uid_validity, uid, modseq FROM delivery_keys WHERE key = ?")
         return try Row.fetchOne(statement, arguments: [key]).map { row in
@@ -119,7 +119,7 @@ extension Database {
         }
     }
 
-    fileprivate func remember(_ stored: Appended, for key: String) throws {
+    func remember(_ stored: Appended, for key: String) throws {
         try cachedStatement(
             sql: "INSERT INTO delivery_keys (key, mailbox, uid_validity, uid, modseq, at) VALUES (?, ?, ?, ?, ?, ?)"
         ).execute(arguments: [

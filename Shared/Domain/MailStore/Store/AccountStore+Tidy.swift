@@ -13,20 +13,32 @@ extension AccountStore {
         let texts = try await indexTexts()
         return try await write { db in
             let bodies = try db.freeBodies(releasedBy: released)
-            try db.execute(
-                sql: """
-                    DELETE FROM delivery_keys WHERE key IN (SELECT key FROM delivery_keys WHERE at < ? LIMIT 500)
-                    """, arguments: [delivered])
-            let forgotten = db.changesCount
+            let forgotten = try db.forgetDeliveries(before: delivered)
             let saved = try db.saveColumns()
-            _ = try Row.fetchAll(db, sql: "PRAGMA incremental_vacuum(256)")
-            let free = try Int.fetchOne(db, sql: "PRAGMA freelist_count") ?? 0
-            return texts || bodies || forgotten == 500 || saved || free > 0
+            let free = try db.giveBackPages()
+            return texts || bodies || forgotten || saved || free
         }
     }
 }
 
 extension Database {
+    /// Up to 500 delivery keys; not those of filed arrivals, whose sealed rows may still be there. True when there may be
+    /// more.
+    func forgetDeliveries(before time: Int64) throws -> Bool {
+        try execute(
+            sql: """
+                DELETE FROM delivery_keys WHERE key IN (
+                    SELECT key FROM delivery_keys WHERE at < ? AND key NOT LIKE '\(ArrivalsFile.filedKey)%' LIMIT 500)
+                """, arguments: [time])
+        return changesCount == 500
+    }
+
+    /// Up to 256 free pages, to the file system. True when there are more.
+    func giveBackPages() throws -> Bool {
+        _ = try Row.fetchAll(self, sql: "PRAGMA incremental_vacuum(256)")
+        return try Int.fetchOne(self, sql: "PRAGMA freelist_count") ?? 0 > 0
+    }
+
     /// Deletes up to 64 bodies or 16 MiB. True when there may be more.
     fileprivate func freeBodies(releasedBy limit: Int64) throws -> Bool {
         try rereadIndex()

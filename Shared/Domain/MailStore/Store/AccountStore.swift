@@ -43,9 +43,13 @@ package final class AccountStore: Sendable {
     }
 
     /// As `write`, sharing the sync with other appends. `.diskFull` when `bytes` more would leave too little room.
-    func append(bytes: Int, _ body: @escaping AppendQueue.Work) async throws(StoreError) -> Appended {
+    func append<T: Sendable>(
+        messages: Int = 1, bytes: Int, _ body: @escaping @Sendable (Database) throws -> T
+    ) async throws(StoreError) -> T {
         try checkDisk(for: bytes)
-        let stored = try await directory.withFile(of: account) { try await $0.appends.run(bytes: bytes, body) }
+        let stored = try await directory.withFile(of: account) {
+            try await $0.appends.run(messages: messages, bytes: bytes, body)
+        }
         directory.indexing.note(account)
         return stored
     }

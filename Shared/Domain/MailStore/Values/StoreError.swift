@@ -40,6 +40,9 @@ package enum StoreError: Error, Equatable, Sendable {
     case keyUnavailable
     /// Reading or writing failed for another reason (the text is for the log, not for peers).
     case unavailable(String)
+    /// The file lost its name before the operation was begun: the account was keyed anew, or removed. `AccountDirectory`
+    /// begins again with the file that is in place then; a caller meets it only when that happens again and again.
+    case moved
     /// The directory has been closed: the service is stopping.
     case closed
     /// The task was cancelled before the operation was done.
@@ -53,7 +56,7 @@ package enum StoreError: Error, Equatable, Sendable {
 
     package var isTemporary: Bool {
         switch self {
-        case .busy, .diskFull, .keyUnavailable, .unavailable, .closed, .cancelled, .damaged, .tooNew: true
+        case .busy, .diskFull, .keyUnavailable, .unavailable, .moved, .closed, .cancelled, .damaged, .tooNew: true
         default: false
         }
     }

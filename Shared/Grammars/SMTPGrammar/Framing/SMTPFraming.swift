@@ -90,10 +90,12 @@ package struct SMTPFraming: Sendable {
         var index = max(head, scanned)
         while index + 1 < buffer.count {
             if buffer[index] == 0x0D, buffer[index + 1] == 0x0A {
-                let line = buffer[head..<index]
+                let line = Array(buffer[head..<index])
+                // It may have been a password.
+                buffer.withUnsafeMutableBufferPointer { $0[head...index + 1].update(repeating: 0) }
                 head = index + 2
                 scanned = head
-                return line.count > SMTPLimits.authenticationLine ? .lineTooLong : .line(Array(line))
+                return line.count > SMTPLimits.authenticationLine ? .lineTooLong : .line(line)
             }
             index += 1
         }

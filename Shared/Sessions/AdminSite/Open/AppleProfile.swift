@@ -2,6 +2,7 @@
 import Accounts
 import Crypto
 import Foundation
+import SealedSQLite
 
 /// What `appleProfile.mustache` says: mail, calendars and contacts of one account for iPhone, iPad and Mac. It holds no
 /// password; the device asks for it.
@@ -33,8 +34,7 @@ struct AppleProfile {
         var bytes = Array(SHA256.hash(data: Array("mailkeep/1/profile/\(name)".utf8)).prefix(16))
         bytes[6] = bytes[6] & 0x0F | 0x80
         bytes[8] = bytes[8] & 0x3F | 0x80
-        let digits = bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16).uppercased() }
-        return [digits[0..<4], digits[4..<6], digits[6..<8], digits[8..<10], digits[10..<16]]
-            .map { $0.joined() }.joined(separator: "-")
+        return [bytes[0..<4], bytes[4..<6], bytes[6..<8], bytes[8..<10], bytes[10..<16]]
+            .map { Hex.text($0).uppercased() }.joined(separator: "-")
     }
 }

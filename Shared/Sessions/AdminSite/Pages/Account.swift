@@ -3,7 +3,6 @@ import Accounts
 import HTTPTypes
 import Hummingbird
 import NIOCore
-import SASLMechanisms
 
 /// What everybody has: their own account.
 extension AdminPages {
@@ -16,6 +15,7 @@ extension AdminPages {
 
         let address: String
         let name: String?
+        let mode: String
         let use: UsePart?
         let servers: [Server]
         let davURL: String
@@ -40,6 +40,7 @@ extension AdminPages {
             .account, title: t(.accountTitle), at: .account,
             AccountPage(
                 address: account.address, name: account.displayName.isEmpty ? nil : account.displayName,
+                mode: t(account.isZeroAccess ? .zeroAccessIsOn : .zeroAccessIsOff),
                 use: await use(of: account.id, visit), servers: servers, davURL: settings.davURL))
     }
 
@@ -47,37 +48,36 @@ extension AdminPages {
 
     func changePassword(_ visit: Visit) async throws -> Response {
         guard let session = visit.session else { return visit.redirect(to: "/login") }
-        let (old, new, again) = (
-            visit.form.secret("old"), visit.form.secret("new"), visit.form.secret("again")
-        )
-        guard let old, old.count <= SASLLimits.password else { return passwordPage(visit, old: .passwordOldWrong) }
+        let (new, again) = (visit.form.secret("new"), visit.form.secret("again"))
+        guard visit.form.secret("old") != nil else {
+            return passwordPage(visit, old: visit.texts(.passwordOldWrong))
+        }
         guard let new, Directory.passwordBytes.contains(new.count) else {
             return passwordPage(visit, new: .passwordLength)
         }
         guard let again, again.withBytes({ a in new.withBytes { b in a.elementsEqual(b) } }) else {
             return passwordPage(visit, again: .passwordDiffers)
         }
-        let credentials = SASLCredentials(login: session.account.address, password: old.withBytes { Secret($0) })
-        switch await backend.login(credentials, visit.context.peer, visit.logger) {
-        case .account(session.account.id): break
-        case .tryLater: return passwordPage(visit, status: .serviceUnavailable, old: .loginLater)
-        default: return passwordPage(visit, old: .passwordOldWrong)
+        do {
+            let owner = session.account.owner(try await presentPassword(visit, of: session.account))
+            try await backend.directory.setPassword(
+                of: session.account.address, to: new, owner: owner, by: visit.actor, keeping: session.token)
+        } catch let refusal as PasswordRefusal {
+            return passwordPage(visit, status: refusal.status, old: visit.texts(refusal.phrase))
+        } catch let error as DirectoryError {
+            return passwordPage(visit, old: visit.texts(error))
         }
-        try await backend.directory.setPassword(
-            of: session.account.address, to: new, by: visit.actor, keeping: session.token)
         return visit.redirect(to: Place.account.rawValue, saying: .passwordChanged)
     }
 
     private func passwordPage(
-        _ visit: Visit, status: HTTPResponse.Status? = nil, old: Phrase? = nil, new: Phrase? = nil,
+        _ visit: Visit, status: HTTPResponse.Status? = nil, old: String? = nil, new: Phrase? = nil,
         again: Phrase? = nil
     ) -> Response {
         let t = visit.texts
         func wrong(_ phrase: Phrase?) -> String? { phrase.map { t($0, passwordBounds) } }
         let page = PasswordPage(
-            old: Field(
-                id: "old", label: t(.fieldOldPassword), type: "password", wrong: wrong(old),
-                autocomplete: "current-password", isFocused: new == nil && again == nil),
+            old: oldPasswordField(visit, wrong: old, isFocused: new == nil && again == nil),
             new: Field(
                 id: "new", label: t(.fieldNewPassword), type: "password", hint: t(.passwordHint, passwordBounds),
                 wrong: wrong(new), autocomplete: "new-password", isFocused: new != nil),

@@ -36,19 +36,12 @@ extension AdminPages {
         let added: Moment
         let isDisabled: Bool
         let isAdministrator: Bool
+        let isZeroAccess: Bool
         /// One's own account: no way to shut oneself out.
         let isOwn: Bool
         let use: UsePart?
         let quota: Field
         let password: Field
-    }
-
-    /// A password that was made here, shown this once.
-    struct AccountPasswordPage {
-        let address: String
-        let password: String
-        let isNew: Bool
-        let next: String
     }
 
     func accounts(_ visit: Visit) async throws -> Response {
@@ -124,14 +117,18 @@ extension AdminPages {
         return (SecretBytes(text.utf8), text)
     }
 
-    /// Not after a redirect: the password is nowhere else.
     private func passwordPage(
         _ visit: Visit, _ account: AccountRecord, _ password: String, isNew: Bool
     ) -> Response {
-        visit.page(
-            .accountPassword, title: visit.texts(isNew ? .accountAddedTitle : .passwordSetTitle), at: .accounts,
-            AccountPasswordPage(
-                address: account.address, password: password, isNew: isNew,
+        let t = visit.texts
+        return visit.page(
+            .secret, title: t(isNew ? .accountAddedTitle : .passwordSetTitle), at: .accounts,
+            SecretPage(
+                text: t(.passwordOnce),
+                facts: [
+                    SecretPage.Fact(what: t(.fieldAddress), value: account.address),
+                    SecretPage.Fact(what: t(.fieldPassword), value: password, isSecret: true),
+                ],
                 next: isNew ? Place.accounts.rawValue : "/admin/accounts/\(account.id)"))
     }
 
@@ -182,7 +179,8 @@ extension AdminPages {
         let page = AccountDetailPage(
             id: account.id.description, address: account.address,
             name: account.displayName.isEmpty ? nil : account.displayName, added: Moment(account.created),
-            isDisabled: account.isDisabled, isAdministrator: account.isAdministrator, isOwn: isOwn(visit, account),
+            isDisabled: account.isDisabled, isAdministrator: account.isAdministrator,
+            isZeroAccess: account.isZeroAccess, isOwn: isOwn(visit, account),
             use: await use(of: account.id, visit), quota: try await quotaField(visit, account, wrong: quota),
             password: Field(
                 id: "password", label: t(.fieldNewPassword), type: "password",

@@ -39,7 +39,7 @@ extension AdminPages {
             return page(visit, next: next, address: address, status: .unprocessableContent, failure: .loginWrong)
         case .tryLater:
             return page(visit, next: next, address: address, status: .serviceUnavailable, failure: .loginLater)
-        case .account(let id):
+        case .account(let id, _):
             let token: WebSessionToken
             do { token = try await backend.directory.openWebSession(of: id) } catch DirectoryError.noSuchAccount {
                 return page(visit, next: next, address: address, status: .unprocessableContent, failure: .loginWrong)

@@ -63,7 +63,7 @@ extension AdminPages {
         let isWaiting = !delivery.inDelivery && !delivery.held
         return QueuePage.Row(
             id: delivery.id, sender: delivery.sender.isEmpty ? "<>" : delivery.sender, recipient: delivery.recipient,
-            size: Size.text(Int64(delivery.size)), arrived: Moment(delivery.arrived), attempts: delivery.attempts,
+            size: Size.text(delivery.size), arrived: Moment(delivery.arrived), attempts: delivery.attempts,
             state: t(delivery.inDelivery ? .queueInDelivery : delivery.held ? .queueHeld : .queueDue),
             due: isWaiting ? Moment(delivery.due) : nil, isHeld: delivery.held)
     }

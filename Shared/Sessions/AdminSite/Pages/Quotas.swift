@@ -20,31 +20,30 @@ extension AdminPages {
         let meter: Meter?
 
         init(_ use: StorageUse, _ t: Texts) {
-            func size(_ bytes: Int) -> String { ByteSize.text(bytes) + "B" }
             if let limit = use.limit {
                 used = t(
                     .useOfLimit,
                     [
-                        "used": size(use.bytes), "limit": size(limit),
+                        "used": Size.text(use.bytes), "limit": Size.text(limit),
                         "percent": "\(use.bytes * 100 / limit)",
                     ])
                 meter = Meter(limit: "\(limit)", nearly: "\(limit - limit / 10)", held: "\(use.bytes)")
             } else {
-                used = t(.useUnlimited, ["used": size(use.bytes)])
+                used = t(.useUnlimited, ["used": Size.text(use.bytes)])
                 meter = nil
             }
             parts = t(
                 .useParts,
                 [
-                    "messages": "\(use.messages)", "messageSize": size(use.messageBytes),
-                    "objectSize": size(use.objectBytes),
+                    "messages": "\(use.messages)", "messageSize": Size.text(use.messageBytes),
+                    "objectSize": Size.text(use.objectBytes),
                 ])
         }
     }
 
     /// `nil`, and a line in the log, when the account's file cannot be read: the rest of the page is still of use.
     func use(of account: AccountID, _ visit: Visit) async -> UsePart? {
-        do { return UsePart(try await backend.accounts.store(for: account).use(), visit.texts) } catch {
+        do { return UsePart(try await backend.accounts.use(of: account), visit.texts) } catch {
             visit.logger.error(
                 "an account's use cannot be read", metadata: ["account": "\(account)", "error": "\(error)"])
             return nil

@@ -12,6 +12,7 @@ enum Phrase: String, CaseIterable, Sendable {
         aliasTargetsHint, aliasTargetsMissing
     case aliasesTitle
     case allDomains
+    case appPasswordAdded, appPasswordHint, appPasswordOnce, appPasswordRemoved, appPasswordsTitle
     case auditTitle
     case backupAsked, backupKindBackup, backupKindTidy, backupKindVerify, backupLast, backupNone, backupUnknown,
         backupVerifyAsked
@@ -21,9 +22,12 @@ enum Phrase: String, CaseIterable, Sendable {
     case domainAdded, domainHint, domainQuotaSet, domainRemoveButton, domainRemoveQuestion, domainRemoveText,
         domainRemoved
     case domainsTitle
-    case errorAddressTaken, errorAliasTarget, errorDomainExists, errorDomainInUse, errorMalformedAddress,
-        errorMalformedDomain, errorNoSuchAccount, errorNoSuchAlias, errorNoSuchDomain, errorQuota
-    case fieldAddress, fieldAgain, fieldAlias, fieldDisplayName, fieldDomain, fieldDomainQuota, fieldName,
+    case errorAddressTaken, errorAliasTarget, errorAppPasswordExists, errorAppPasswordLabel, errorAppPasswordNone,
+        errorAppPasswordsMany, errorDomainExists, errorDomainInUse, errorKeysChanged, errorMalformedAddress,
+        errorMalformedDomain, errorNoSuchAccount, errorNoSuchAlias, errorNoSuchDomain, errorOwnerNeeded, errorQuota,
+        errorZeroAccess, errorZeroAccessNot
+    case fieldAddress, fieldAgain, fieldAlias, fieldAppPassword, fieldDisplayName, fieldDomain, fieldDomainQuota,
+        fieldName,
         fieldNewPassword,
         fieldOldPassword, fieldPassword, fieldQuota, fieldSearch, fieldTargets
     case loggedOut
@@ -32,6 +36,7 @@ enum Phrase: String, CaseIterable, Sendable {
     case overviewTitle
     case pageRange
     case passwordChanged, passwordDiffers, passwordEmptyHint, passwordHint, passwordLength, passwordOldWrong,
+        passwordOnce,
         passwordSetTitle, passwordTitle
     case problemFileLeft, problemForbidden, problemHere, problemNoAccount, problemNotFound, problemOrigin,
         problemOwn, problemRequest, problemTitle, problemToken, problemTooLarge
@@ -43,11 +48,17 @@ enum Phrase: String, CaseIterable, Sendable {
     case quotaDomainHint, quotaHint, quotaNone
     case recordDifferent, recordMissing, recordRight, recordUnknown
     case recordsNeeded, recordsNeededHint, recordsRecommended, recordsRecommendedHint, recordsRight, recordsWrong
+    case recoveryKey, recoveryKeyOnce, recoveryKeyRenewButton, recoveryKeyRenewText, recoveryKeyRenewTitle,
+        recoveryKeyRenewed
+    case resetButton, resetDone, resetOnce, resetQuestion, resetText
     case serverIMAP, serverPOP3, serverSMTP
     case serviceAway, serviceNotReady, servicePartly, serviceReady
     case servicesTitle
     case stateAdministrator, stateDisabled
     case useOfLimit, useParts, useUnlimited
+    case usedNever
+    case zeroAccessIsOff, zeroAccessIsOn, zeroAccessOn, zeroAccessOnButton, zeroAccessOnText, zeroAccessOnTitle,
+        zeroAccessTitle
 
     init(_ purpose: DNSRecord.Purpose) {
         self =

@@ -5,8 +5,8 @@ import Mustache
 struct Templates: Sendable {
     enum Name: String, CaseIterable, Sendable {
         case layout, field, pager, use
-        case problem, login, account, password
-        case overview, domains, domain, accounts, accountAdd, accountDetail, accountPassword, aliases, confirm
+        case problem, secret, login, account, password, appPasswords, zeroAccess
+        case overview, domains, domain, accounts, accountAdd, accountDetail, aliases, confirm
         case queue, delivery, backups, services, audit
         case autoconfig, appleProfile
     }
@@ -40,13 +40,15 @@ struct Templates: Sendable {
             case .login: PackageResources.login_mustache
             case .account: PackageResources.account_mustache
             case .password: PackageResources.password_mustache
+            case .secret: PackageResources.secret_mustache
+            case .appPasswords: PackageResources.appPasswords_mustache
+            case .zeroAccess: PackageResources.zeroAccess_mustache
             case .overview: PackageResources.overview_mustache
             case .domains: PackageResources.domains_mustache
             case .domain: PackageResources.domain_mustache
             case .accounts: PackageResources.accounts_mustache
             case .accountAdd: PackageResources.accountAdd_mustache
             case .accountDetail: PackageResources.accountDetail_mustache
-            case .accountPassword: PackageResources.accountPassword_mustache
             case .aliases: PackageResources.aliases_mustache
             case .confirm: PackageResources.confirm_mustache
             case .queue: PackageResources.queue_mustache

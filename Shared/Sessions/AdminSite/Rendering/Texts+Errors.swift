@@ -23,6 +23,15 @@ extension Texts {
                 ])
         case .quotaOutOfRange: self(.errorQuota, ["most": ByteSize.text(ByteSize.range.upperBound)])
         case .busy, .outOfMemory: self(.loginLater)
+        case .closed(let name), .ownerNeeded(let name): self(.errorOwnerNeeded, ["name": name])
+        case .zeroAccess(let name): self(.errorZeroAccess, ["name": name])
+        case .notZeroAccess(let name): self(.errorZeroAccessNot, ["name": name])
+        case .wrongPassword, .wrongRecoveryKey: self(.passwordOldWrong)
+        case .keysChanged(let name), .arrivalsLeft(let name): self(.errorKeysChanged, ["name": name])
+        case .appPasswordLabel: self(.errorAppPasswordLabel, ["most": "\(Directory.appPasswordLabel)"])
+        case .appPasswordExists(let label): self(.errorAppPasswordExists, ["name": label])
+        case .noSuchAppPassword(let label): self(.errorAppPasswordNone, ["name": label])
+        case .tooManyAppPasswords: self(.errorAppPasswordsMany, ["most": "\(Directory.appPasswords)"])
         }
     }
 }

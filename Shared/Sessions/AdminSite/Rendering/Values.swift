@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Accounts
 import Foundation
 
 /// A time on a page: `<time datetime="{{iso}}">{{text}}</time>`.
@@ -15,14 +16,9 @@ struct Moment {
 }
 
 enum Size {
-    /// `812 B`, `3.4 kB`, `1.2 MB`: powers of 1,000.
-    static func text(_ bytes: Int64) -> String {
-        guard bytes >= 1_000 else { return "\(bytes) B" }
-        var (value, unit) = (Double(bytes) / 1_000, 0)
-        let units = ["kB", "MB", "GB", "TB", "PB", "EB"]
-        while value >= 999.95, unit < units.count - 1 { (value, unit) = (value / 1_000, unit + 1) }
-        return String(format: value < 9.95 ? "%.1f" : "%.0f", value) + " " + units[unit]
-    }
+    /// `812B`, `3.4KB`, `1.2MB`: powers of 1,024, as quotas are written.
+    static func text(_ bytes: Int) -> String { ByteSize.text(bytes) + "B" }
+    static func text(_ bytes: Int64) -> String { text(Int(bytes)) }
 }
 
 /// A labelled input, by the partial `field`. What is wrong with it stands beside it, and is read out with it.

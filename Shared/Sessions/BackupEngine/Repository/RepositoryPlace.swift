@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Accounts
 import Foundation
 import SealedSQLite
 
@@ -45,13 +46,14 @@ package struct RepositoryPlace: Sendable, Equatable {
     /// Opens the repository that is there.
     package func open(_ key: SealedKey) throws -> Repository { try Repository(store(), key: key) }
 
-    /// Opens it with the recovery key; the master key comes along.
-    package func open(_ key: RecoveryKey) throws -> (repository: Repository, keys: BackupKeys, master: SealedKey) {
+    /// Opens it with the recovery key; the master keys come along, the newest first.
+    package func open(_ key: RecoveryKey) throws -> (
+        repository: Repository, keys: BackupKeys, masters: [SealedKey]
+    ) {
         let store = try store()
         let sealed = try Repository.recovery(in: store)
-        let (master, repositoryKey) = try sealed.open(key)
-        return (
-            try Repository(store, key: repositoryKey), BackupKeys(repository: repositoryKey, recovery: sealed), master
-        )
+        let opened = try sealed.open(key)
+        let keys = BackupKeys(repository: opened.repository, recovery: sealed, recoveryLock: try key.lock)
+        return (try Repository(store, key: opened.repository), keys, [opened.master] + opened.earlier)
     }
 }

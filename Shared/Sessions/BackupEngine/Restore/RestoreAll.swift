@@ -18,6 +18,11 @@ package struct RestoreAll: Sendable {
         package var held = 0
         /// Accounts that the configuration names and the backup has no file of.
         package var withoutFile: [String] = []
+        /// Zero-access accounts whose mail is back, without what waited for them sealed.
+        package var withoutArrivals: [DamagedAccount] = []
+        /// Addresses of zero-access accounts: their pages are checked, and what they give out is raised, when their owners
+        /// open them.
+        package var closed: [String] = []
         /// Accounts whose file in the backup is damaged; everything else is in place.
         package var damaged: [DamagedAccount] = []
         /// Folder that has what was replaced, in the data folder and in its `accounts`.
@@ -84,7 +89,7 @@ package struct RestoreAll: Sendable {
     }
 
     private func build(
-        _ source: RestoreSource, in folders: RestoreFolders, wrappedBy target: PurposeKeys?, _ report: inout Report,
+        _ source: RestoreSource, in folders: RestoreFolders, wrappedBy target: PurposeKeys, _ report: inout Report,
         _ control: JobControl
     ) async throws {
         var progress = Progress(control: control, total: source.manifest.bytes)
@@ -92,64 +97,104 @@ package struct RestoreAll: Sendable {
         let hasSpool = source.manifest.file("spool.db") != nil
         if hasSpool { try source.rebuild(.spool, into: folders.root) { try progress.add($0) } }
         let directory = try Directory(dataFolder: folders.root, keys: source.purposeKeys)
+        let replaced = replacedConfiguration(source)
+        defer { try? replaced?.close() }
         for account in try await directory.accounts() {
-            guard let file = source.manifest.file("accounts/\(account.id).db") else {
+            guard let found = try source.file(of: account.id, in: directory) else {
                 report.withoutFile.append(account.address)
                 continue
             }
-            let key = try directory.fileKey(of: account.id)
-            let path = "\(folders.accounts)/\(account.id).db"
+            let path = found.name.path(in: folders.accounts)
             do {
-                try source.rebuild(file, to: path, key: key) { try progress.add($0) }
-                let marks = try await issuedMarks(account.id, key)
-                try await RestoredAccount.finish(account.id, in: folders.accounts, key: key, after: marks)
+                try source.rebuild(found.file, to: path, key: found.key) { try progress.add($0) }
+                if let key = found.key {
+                    let file = AccountFileKey(file: found.name, key: key)
+                    let live = (try? replaced?.fileKey(of: account.id)) ?? file
+                    let marks = try await issuedMarks(account.id, live)
+                    try await RestoredAccount.finish(account.id, in: folders.accounts, file: file, after: marks)
+                } else {
+                    try AccountFile.noteRestored(path: path)
+                    report.closed.append(account.address)
+                }
+                try await directory.keepOnly(found.name, of: account.id)
                 report.accounts += 1
             } catch  where Self.isDamage(error) {
-                for suffix in ["", "-wal", "-shm"] { unlink(path + suffix) }
+                for suffix in ["", "-wal", "-shm", AccountFile.restoredSuffix] { unlink(path + suffix) }
                 report.damaged.append(DamagedAccount(address: account.address, why: "\(error)"))
+            }
+            if let place = try await directory.arrivals(of: account.id) {
+                try await restore(place, of: account.address, source, folders, &report) { try progress.add($0) }
             }
         }
         if hasSpool { report.held = try await holdSpool(in: folders.root, source.purposeKeys) }
-        if let target { try await directory.rewrap(to: target) }
+        try await directory.rewrap(to: target)
         try directory.close()
-        try SealedDatabase.settle(
-            StoreFile.configuration.path(in: folders.root),
-            key: StoreFile.configuration.key(in: folders.root, keys: source.purposeKeys))
-        if let target {
-            try StoreFile.configuration.rewrap(in: folders.root, from: source.purposeKeys, to: target)
-            if hasSpool { try StoreFile.spool.rewrap(in: folders.root, from: source.purposeKeys, to: target) }
-        }
+        try StoreFile.configuration.rewrap(in: folders.root, from: source.purposeKeys, to: target)
+        if hasSpool { try StoreFile.spool.rewrap(in: folders.root, from: source.purposeKeys, to: target) }
         report.settings = try writeSettings(source) { try progress.add($0) }
     }
 
-    /// Of one account's file, which keeps no other from coming back. A damaged version byte reads as a later release's.
+    /// Mail that waited, sealed. Where the backup has none that can be read, a new file, so that mail can come in.
+    private func restore(
+        _ place: ArrivalsPlace, of address: String, _ source: RestoreSource, _ folders: RestoreFolders,
+        _ report: inout Report, _ tell: (Int) throws -> Void
+    ) async throws {
+        let path = ArrivalsFile.path(of: place.file, in: folders.accounts)
+        let files = AccountDirectory(
+            root: folders.accounts, limit: 1, arrivals: { _ in place }, keys: { _ in throw StoreError.keyUnavailable })
+        do {
+            guard let file = source.manifest.file("accounts/\(place.file)\(ArrivalsFile.suffix)") else {
+                throw BackupError.damaged("its sealed arrivals are not in the backup")
+            }
+            try source.rebuild(file, to: path, key: place.key, tell)
+            let problems = try await files.arrivals(of: place.account)?.integrityProblems() ?? []
+            guard problems.isEmpty else { throw BackupError.damaged("its sealed arrivals: \(problems[0])") }
+        } catch  where Self.isDamage(error) {
+            try await files.removeArrivals(place)
+            try await files.createArrivals(place)
+            report.withoutArrivals.append(DamagedAccount(address: address, why: "\(error)"))
+        }
+        await files.close()
+    }
+
+    /// Of one account's file, which keeps no other from coming back.
     private static func isDamage(_ error: any Error) -> Bool {
         switch error {
-        case BackupError.damaged, BackupError.laterRelease, StoreError.damaged: true
+        case BackupError.damaged, StoreError.damaged: true
         default: false
         }
     }
 
-    /// The keys to wrap by; `nil`: those of the backup, which are then in the folder.
-    private func presentKeys(_ source: RestoreSource, _ report: inout Report) throws -> PurposeKeys? {
+    /// The keys to wrap by: those in the folder, or those of the newest master key of the backups, which are then put there.
+    /// The backup itself may be from before a rotation, or have a part from before and a part from after.
+    private func presentKeys(_ source: RestoreSource, _ report: inout Report) throws -> PurposeKeys {
         for folder in [keys, backupKeys].compactMap({ $0 }) { try PlainFile.makeFolder(folder, mode: 0o700) }
         if let backupKeys { try source.backupKeys.write(to: backupKeys) }
         let present = try PurposeKeys(folder: keys)
-        if KeyPurpose.allCases.allSatisfy(present.contains) {
-            let isSame = try KeyPurpose.allCases.allSatisfy { try present.key($0) == source.purposeKeys.key($0) }
-            report.keptKeys = !isSame
-            if isSame, let master { try KeyFile.write(source.master, to: master) }
-            return isSame ? nil : present
-        }
+        let newest = PurposeKeys(master: source.master)
+        let isThere = KeyPurpose.allCases.allSatisfy(present.contains)
+        let isSame = try isThere && KeyPurpose.allCases.allSatisfy { try present.key($0) == newest.key($0) }
+        report.keptKeys = isThere && !isSame
+        if report.keptKeys { return present }
         if let master { try KeyFile.write(source.master, to: master) }
-        try source.purposeKeys.write(to: keys)
+        try newest.write(to: keys)
+        return newest
+    }
+
+    /// The configuration that is replaced, if there is one that opens: it knows the live files, which may have been keyed
+    /// anew since the backup.
+    private func replacedConfiguration(_ source: RestoreSource) -> Directory? {
+        guard StoreFile.configuration.exists(in: data) else { return nil }
+        for keys in [source.purposeKeys, try? PurposeKeys(folder: keys)].compactMap(\.self) {
+            if let directory = try? Directory(dataFolder: data, keys: keys) { return directory }
+        }
         return nil
     }
 
     /// Of the live file that is replaced, if there is one that opens.
-    private func issuedMarks(_ account: AccountID, _ key: SealedKey) async throws -> IssuedMarks? {
-        let files = AccountDirectory(root: data + "/accounts", limit: 1) { _ in key }
-        guard files.exists(account) else { return nil }
+    private func issuedMarks(_ account: AccountID, _ file: AccountFileKey) async throws -> IssuedMarks? {
+        let files = AccountDirectory(root: data + "/accounts", limit: 1) { _ in file }
+        guard await files.exists(account) else { return nil }
         let marks = try? await files.store(for: account).issuedMarks()
         await files.close()
         return marks
@@ -159,7 +204,6 @@ package struct RestoreAll: Sendable {
         let pool = try StoreFile.spool.open(in: folder, keys: keys, migrations: OutgoingQueue.migrations)
         let held = try await OutgoingQueue(database: pool).holdRestored()
         try pool.close()
-        try SealedDatabase.settle(StoreFile.spool.path(in: folder), key: StoreFile.spool.key(in: folder, keys: keys))
         return held
     }
 

@@ -74,7 +74,7 @@ struct RestoreFolders {
 
     /// Files of a store that are there.
     func live() -> [String] {
-        Self.livingNames.filter { access(data + "/" + $0, F_OK) == 0 } + StoreContents(data: data).accounts()
+        Self.livingNames.filter { access(data + "/" + $0, F_OK) == 0 } + StoreContents(data: data).accountsFolder()
     }
 
     /// Names of live files that some process has open.
@@ -100,7 +100,7 @@ struct RestoreFolders {
     func commit(backup: String) throws -> String? {
         let built =
             PlainFile.names(in: root).filter(Self.livingNames.contains)
-            + PlainFile.names(in: accounts).filter(StoreContents.isAccount).map { "accounts/" + $0 }
+            + StoreContents.ours(in: accounts).map { "accounts/" + $0 }
         for file in built {
             guard Self.suffixes.allSatisfy({ PlainFile.size(newPath(file) + $0) == 0 }) else {
                 throw BackupError.refused("\(newPath(file)) was not closed")

@@ -6,18 +6,21 @@ import SealedSQLite
 /// A backup that was opened with the recovery key.
 package final class RestoreSource {
     package let manifest: Manifest
+    /// The newest of the store.
     package let master: SealedKey
     package let backupKeys: BackupKeys
-    /// Those that the files of the backup were made with.
+    /// Open the slots of the backup, of whatever master key they are.
     let purposeKeys: PurposeKeys
     private let repository: Repository
 
     /// - Parameter backup: an id; `nil`: the newest. Others can read the repository meanwhile, none writes to it.
     package init(_ place: RepositoryPlace, _ key: RecoveryKey, backup: String?) throws {
-        (repository, backupKeys, master) = try place.open(key)
+        let masters: [SealedKey]
+        (repository, backupKeys, masters) = try place.open(key)
+        master = masters[0]
         try repository.store.lock(alone: false)
         manifest = try repository.manifest(newestOr: backup)
-        purposeKeys = PurposeKeys(master: master)
+        purposeKeys = PurposeKeys(masters: masters)
     }
 
     deinit { repository.store.unlock() }
@@ -54,6 +57,17 @@ package final class RestoreSource {
         }
     }
 
+    /// The file of an account that is in the backup, and what the backup's configuration says opens it: the current one,
+    /// else the one that took its place just then, else its predecessor. Nil: the backup has none.
+    func file(of account: AccountID, in configuration: Directory) throws -> BackedUpAccount? {
+        for name in try configuration.fileNames(of: account) {
+            if let file = manifest.file("accounts/\(name).db") {
+                return BackedUpAccount(file: file, name: name, key: try configuration.key(of: name, in: account))
+            }
+        }
+        return nil
+    }
+
     /// Rebuilds a purpose key's file with its slot in a folder.
     func rebuild(_ store: StoreFile, into folder: String, _ tell: (Int) throws -> Void) throws {
         guard let slot = manifest.file("\(store.name).slot"), let file = manifest.file("\(store.name).db") else {
@@ -63,4 +77,12 @@ package final class RestoreSource {
         let key = try store.key(in: folder, keys: purposeKeys)
         try rebuild(file, to: store.path(in: folder), key: key, tell)
     }
+}
+
+/// An account's file in a backup.
+struct BackedUpAccount {
+    let file: Manifest.File
+    let name: AccountFileName
+    /// Nil: a zero-access account's, which only its owner opens.
+    let key: SealedKey?
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import Accounts
-import CalendarStore
 import Foundation
 import MailStore
 import SealedSQLite
@@ -8,9 +7,10 @@ import SealedSQLite
 /// An account's file that was rebuilt and is not in its place yet.
 enum RestoredAccount {
     /// Checks it, page by page, and raises what it gives out past `marks`.
-    static func finish(_ account: AccountID, in folder: String, key: SealedKey, after marks: IssuedMarks?) async throws
-    {
-        let files = AccountDirectory(root: folder, limit: 1) { _ in key }
+    static func finish(
+        _ account: AccountID, in folder: String, file: AccountFileKey, after marks: IssuedMarks?
+    ) async throws {
+        let files = AccountDirectory(root: folder, limit: 1) { _ in file }
         do {
             let store = try await files.store(for: account)
             let problems = try await store.integrityProblems()
@@ -18,12 +18,10 @@ enum RestoredAccount {
                 throw BackupError.damaged("the restored file of account \(account): \(problems[0])")
             }
             try await store.becomeRestored(after: marks)
-            try await CalendarStore(store).becomeRestored()
         } catch {
             await files.close()
             throw error
         }
         await files.close()
-        try SealedDatabase.settle("\(folder)/\(account).db", key: key)
     }
 }

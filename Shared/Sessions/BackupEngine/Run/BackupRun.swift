@@ -5,10 +5,11 @@ import SealedSQLite
 
 /// Takes one backup of a store that may be in use. Blocks until it is done.
 ///
-/// The order makes it whole: the configuration, then the outgoing mail, then the accounts. An account is made before the
-/// configuration names it and removed after, so every account that the copied configuration names had its file then; when
-/// one is gone at its turn, the configuration is copied anew. A message moves from the outgoing mail into an account,
-/// never back, so it is in one of the two at least; a second delivery of the same is known by its key.
+/// The order makes it whole: the outgoing mail, then the accounts, then the configuration. A message moves from the outgoing
+/// mail into an account, never back, so it is in one of the two at least; a second delivery of the same is known by its key.
+/// The configuration names the file that each account has just then, and keeps the key of the one before (an account that is
+/// keyed anew has another file). Afterwards the folder is looked at again: a file that came is taken, after one that went
+/// its successor is, and then the configuration once more, until no file is new.
 package struct BackupRun: Sendable {
     /// A file whose new chunks do not fit into the staging is read again from its start after each upload, since its
     /// snapshot must not be held meanwhile; what has not changed is there by then.
@@ -49,7 +50,7 @@ package struct BackupRun: Sendable {
         defer { store.unlock() }
         let repository = try Repository(store, key: keys.repository, make: true)
         try store.clean()
-        try repository.put(keys.recovery)
+        try repository.put(keys.recoveryNow())
         try control.progress("looking what is there")
         try repository.readKnownChunks()
 
@@ -62,6 +63,8 @@ package struct BackupRun: Sendable {
             ended: Int64(Date().timeIntervalSince1970),
             release: release, files: reading.files.values.sorted { $0.path < $1.path }, missing: reading.missing)
         try control.progress("writing", reading.done, of: reading.done)
+        // A rotation of the master key during the run: slots may be of the new one already.
+        try repository.put(keys.recoveryNow())
         try repository.add(manifest)
         try repository.forgetMended()
         guard manifest.isComplete else { throw BackupError.incomplete(backup: manifest.id, manifest.missing) }
@@ -79,7 +82,9 @@ package struct BackupRun: Sendable {
         let total: Int64
         var done: Int64 = 0
         var files: [String: Manifest.File] = [:]
-        var missing: [String] = []
+        /// Each with why.
+        private var unreadable: [String: String] = [:]
+        var missing: [String] { unreadable.map { "\($0.key): \($0.value)" }.sorted() }
         private var buffer = [UInt8](repeating: 0, count: Repository.chunkBytes)
 
         init(repository: Repository, control: JobControl, total: Int64) {
@@ -91,24 +96,28 @@ package struct BackupRun: Sendable {
         mutating func takeAll(_ contents: StoreContents, settings: [(name: String, path: String)]) throws {
             for slot in ["config.slot", "spool.slot"] { try takePlain(slot, contents.path(slot)) }
             for (name, path) in settings { try takePlain(name, path) }
-            try take("config.db", contents.path("config.db"))
             try takeOrNote("spool.db", contents.path("spool.db"))
-            for round in 1...BackupRun.mostRounds {
-                var isAnyGone = false
-                for name in contents.accounts() where files[name] == nil {
-                    do { try takeOrNote(name, contents.path(name)) } catch SnapshotError.noSuchFile { isAnyGone = true }
+            var round = 0
+            repeat {
+                round += 1
+                for name in untaken(contents) {
+                    do { try takeOrNote(name, contents.path(name)) } catch SnapshotError.noSuchFile {
+                        // Removed, or keyed anew: its successor is found below.
+                    }
                 }
-                guard isAnyGone, round < BackupRun.mostRounds else { return }
-                missing = []
                 try take("config.db", contents.path("config.db"))
-            }
+            } while !untaken(contents).isEmpty && round < BackupRun.mostRounds
+        }
+
+        private func untaken(_ contents: StoreContents) -> [String] {
+            contents.accounts().filter { files[$0] == nil && unreadable[$0] == nil }
         }
 
         /// One file that cannot be read spoils no backup of the others.
         private mutating func takeOrNote(_ name: String, _ path: String) throws {
             do { try take(name, path) } catch let error as SnapshotError {
                 if case .noSuchFile = error { throw error }
-                missing.append("\(name): \(error)")
+                unreadable[name] = "\(error)"
             }
         }
 
@@ -179,5 +188,5 @@ package struct BackupRun: Sendable {
 
 extension SHA256.Digest {
     /// 64 lower-case digits.
-    var hex: String { map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() }
+    var hex: String { Hex.text(self) }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Accounts
 import Foundation
+import MailStore
 
 /// Which files a backup of a store has. Names are below the data folder.
 struct StoreContents {
@@ -15,13 +16,29 @@ struct StoreContents {
 
     func path(_ name: String) -> String { data + "/" + name }
 
-    /// The files of accounts that are there now.
+    /// The files of accounts that are there now, those of sealed arrivals first: what is filed between the two copies is in
+    /// both then, and known by its id. The other way round it would be in neither.
     func accounts() -> [String] {
-        PlainFile.names(in: path("accounts")).filter(Self.isAccount).map { "accounts/" + $0 }
+        let names = PlainFile.names(in: path("accounts"))
+        return (names.filter(Self.isArrivals) + names.filter(Self.isAccount)).map { "accounts/" + $0 }
     }
 
-    static func isAccount(_ name: some StringProtocol) -> Bool {
-        name.hasSuffix(".db") && AccountID(name.dropLast(3)) != nil
+    /// Everything in the folder of accounts that is of the store.
+    func accountsFolder() -> [String] { Self.ours(in: path("accounts")).map { "accounts/" + $0 } }
+
+    static func ours(in folder: String) -> [String] {
+        PlainFile.names(in: folder).filter { name in
+            let restored = AccountFile.restoredSuffix
+            return isArrivals(name) || isAccount(name.hasSuffix(restored) ? name.dropLast(restored.count) : name[...])
+        }
+    }
+
+    private static func isAccount(_ name: some StringProtocol) -> Bool { isNamed(name, with: ".db") }
+
+    private static func isArrivals(_ name: some StringProtocol) -> Bool { isNamed(name, with: ArrivalsFile.suffix) }
+
+    private static func isNamed(_ name: some StringProtocol, with suffix: String) -> Bool {
+        name.hasSuffix(suffix) && AccountFileName(name.dropLast(suffix.count)) != nil
     }
 
     /// What is live now, with logs, in bytes.

@@ -49,9 +49,9 @@ extension IMAPSession {
 
     private func check(_ tag: String, _ credentials: SASLCredentials) async throws {
         switch await backend.login(credentials) {
-        case .account(let id):
+        case .account(let id, let hold):
             store = try await backend.store(for: id)
-            account = id
+            (account, self.hold) = (id, hold)
             ok(tag, "[CAPABILITY \(capabilities)] logged in")
         case .wrong: throw Refusal(no: "wrong address or password", code: "AUTHENTICATIONFAILED")
         case .tryLater: throw Refusal(no: "logins cannot be checked just now", code: "UNAVAILABLE")

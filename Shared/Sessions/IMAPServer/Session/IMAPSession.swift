@@ -3,6 +3,7 @@ import Accounts
 import IMAPGrammar
 import Logging
 import MailStore
+import SASLMechanisms
 import ServiceKit
 
 /// One client's session: reads commands, answers them one after the other. Owned by one task.
@@ -17,6 +18,8 @@ package final class IMAPSession {
     /// After login.
     var account: AccountID?
     var store: AccountStore?
+    /// Keeps a zero-access account open until the session ends.
+    var hold: KeyHold?
     var selected: SelectedMailbox?
     /// ENABLE IMAP4rev2, or CONDSTORE (also by using it).
     var isRev2 = false
@@ -37,6 +40,7 @@ package final class IMAPSession {
 
     /// To the end of the session. Throws what broke the connection.
     package func run() async throws {
+        defer { hold?.release() }
         out.line("* OK [CAPABILITY \(capabilities)] Mailkeep")
         try await flush()
         do {
@@ -87,10 +91,11 @@ package final class IMAPSession {
     func nextEvent(rawLine: Bool = false) async throws -> IMAPFraming.Event? {
         while true {
             if let event = framing.next(rawLine: rawLine) { return event }
-            guard let bytes = try await transport.read(seconds: store == nil ? limits.loginIdle : limits.idle) else {
+            guard var bytes = try await transport.read(seconds: store == nil ? limits.loginIdle : limits.idle) else {
                 return nil
             }
             framing.append(bytes)
+            wipe(&bytes)
         }
     }
 
@@ -163,6 +168,8 @@ package final class IMAPSession {
         } catch let error as StoreError {
             if error.isTemporary { logger.error("the store failed", metadata: ["error": "\(error)"]) }
             out.line("\(tag) \(Refusal(error).text)")
+            // It became a zero-access account, or got another key: a new login opens it.
+            if error == .keyUnavailable, store != nil { end("* BYE the account was closed; log in again") }
         }
     }
 

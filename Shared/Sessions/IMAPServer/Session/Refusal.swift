@@ -24,7 +24,7 @@ struct Refusal: Error {
             self.init(bad: "\(keyword.filter { $0.isASCII && !$0.isNewline }) is no flag")
         case .noSuchBody: self.init(no: "the message is gone", code: "EXPUNGEISSUED")
         case .diskFull: self.init(no: "the disk is full", code: "OVERQUOTA")
-        case .busy, .cancelled, .closed, .keyUnavailable, .unavailable, .damaged, .tooNew, .noSuchAccount,
+        case .busy, .cancelled, .closed, .moved, .keyUnavailable, .unavailable, .damaged, .tooNew, .noSuchAccount,
             .accountExists:
             self.init(no: "the mailbox cannot be reached just now", code: "UNAVAILABLE")
         }

@@ -34,7 +34,8 @@ package struct MailFlowBackend: SessionBackend {
 
     package func check(_ credentials: SASLCredentials) async -> LoginVerdict {
         switch await logins.check(credentials, from: clientAddress, logger: logger) {
-        case .account(let account): return .accepted(Login(account: account, name: credentials.login))
+        // Submission needs no mailbox: a zero-access account's is let go of at once.
+        case .account(let account, _): return .accepted(Login(account: account, name: credentials.login))
         case .wrong: return .rejected
         case .tryLater: return .unavailable
         }

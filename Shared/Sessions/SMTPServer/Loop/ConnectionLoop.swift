@@ -54,6 +54,7 @@ package struct ConnectionLoop: Sendable {
                         return
                     }
                     step = await conversation.receive(bytes.readableBytesView)
+                    bytes.wipe()
                 } catch ConnectionError.timedOut {
                     connection.logger.info("connection timed out")
                     step = await conversation.timedOut()

@@ -2,6 +2,7 @@
 // A SQLite VFS that encrypts pages with ChaCha20-Poly1305 in the `chacha20` format of SQLite3 Multiple Ciphers.
 // docs/store.md has the format byte by byte.
 #pragma once
+#include <stddef.h>
 
 #define SEALED_SQLITE_KEY_BYTES 32
 
@@ -39,9 +40,15 @@ int sealed_snapshot_open(const char *path, int milliseconds, sealed_snapshot **o
 int sealed_snapshot_page_size(const sealed_snapshot *);
 /// Pages of the state. Their bytes, one after the other, are a whole database that needs no log.
 unsigned int sealed_snapshot_pages(const sealed_snapshot *);
+/// Takes in what was committed since: the state is that of now. Tells, in order, the pages that may be other than they were
+/// (of `*changed`, which `sealed_snapshot_free` frees, `*count`). SQLITE_OK, or SQLITE_BUSY_SNAPSHOT as `sealed_snapshot_check`.
+int sealed_snapshot_update(sealed_snapshot *, unsigned int **changed, size_t *count);
+void sealed_snapshot_free(unsigned int *changed);
 /// One page, from 1. A short read is an error: the file is damaged. A page that the state has and nobody ever wrote (one
 /// transaction took and freed it) is all zeros: whoever has the key makes an encrypted page of zeros of it.
 int sealed_snapshot_read(sealed_snapshot *, unsigned int number, unsigned char *page);
+/// Whether anybody ever wrote that page.
+int sealed_snapshot_is_written(sealed_snapshot *, unsigned int number);
 /// To be asked once all pages are read: SQLITE_OK, or SQLITE_BUSY_SNAPSHOT when someone did begin the log anew, which no
 /// SQLite does.
 int sealed_snapshot_check(sealed_snapshot *);

@@ -25,7 +25,8 @@ package final class DamagedFile {
         // Before SQLite opens the file, and closed after it did: closing a descriptor lets go of the process' locks.
         main = try Self.open(path)
         log = try? Self.open(path + "-wal")
-        hold = WriteHold(path: path, key: key)
+        // A file that cannot be opened is written to by nobody else either.
+        hold = try? WriteHold(path: path, key: key)
         var count = UInt32(clamping: try main.seekToEnd() / UInt64(Self.pageSize))
         if let log { count = max(count, Self.committed(in: log, &frames)) }
         pageCount = count

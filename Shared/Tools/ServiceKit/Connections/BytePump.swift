@@ -23,8 +23,9 @@ final class BytePump: ChannelInboundHandler {
     func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        var part = unwrapInboundIn(data)
-        buffer.writeBuffer(&part)
+        let part = unwrapInboundIn(data)
+        buffer.writeImmutableBuffer(part)
+        part.wipe()
         if waiting != nil {
             hand(.success(take()))
         } else if buffer.readableBytes >= Self.highWater, !paused {

@@ -13,6 +13,9 @@ package protocol ByteTransport: Sendable {
 
 extension Connection: ByteTransport {
     package func read(seconds: Int64) async throws -> [UInt8]? {
-        try await read(within: .seconds(seconds)).map { Array($0.readableBytesView) }
+        try await read(within: .seconds(seconds)).map { bytes in
+            defer { bytes.wipe() }
+            return Array(bytes.readableBytesView)
+        }
     }
 }

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+import SealedSQLite
+
+/// What opens a zero-access account, and may change what does. App passwords may not.
+package enum OwnerSecret: Sendable {
+    case password(SecretBytes)
+    case recoveryKey(RecoveryKey)
+}
+
+/// A zero-access account whose file's key is at hand.
+struct OpenedAccount: Sendable {
+    let account: AccountID
+    let file: AccountFileName
+    let key: SealedKey
+
+    /// Of its slots.
+    var identity: String { SlotKind.identity(account: account, file: file) }
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+import GRDB
+
+/// All that is to open the next file of a zero-access account, and where its mail is to wait, before there is such a file.
+package struct Protection: Sendable {
+    let account: AccountRecord
+    /// To be shown once.
+    package let recovery: RecoveryKey
+    package let place: ArrivalsPlace
+    let password: KeySlot.HashedPassword
+    let arrivals: ArrivalKey
+
+    /// For a file that takes the present one's place.
+    package var slots: NextSlots {
+        NextSlots { db, account, file, directory in
+            try insert(for: account, file, state: .pending, by: directory, in: db)
+        }
+    }
+
+    func insert(
+        for account: AccountID, _ file: AccountFileKey, state: Directory.FileState, by directory: Directory,
+        in db: Database
+    ) throws {
+        let identity = SlotKind.identity(account: account, file: file.file)
+        for (kind, slot) in [
+            (SlotKind.password, password.seal(file.key, identity: identity)),
+            (.recovery, KeySlot.seal(file.key, kind: .recovery, secret: recovery.secret, identity: identity)),
+            (.arrivalKey, KeySlot.seal(arrivals.seed, kind: .arrivalKey, identity: identity, key: file.key)),
+        ] {
+            try directory.insert(slot, kind, of: account, file: file.file, state: state, in: db)
+        }
+    }
+}

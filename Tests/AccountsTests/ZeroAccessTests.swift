@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+import Dispatch
+import Foundation
+import GRDB
+import SealedSQLite
+import TestSupport
+import Testing
+
+@testable import Accounts
+
+@Suite struct ZeroAccessTests {
+    private static let anna = "anna@example.org"
+
+    /// anna@example.org, protected.
+    private struct World {
+        let fixture: Fixture
+        let id: AccountID
+        let key: SealedKey
+        let recovery: RecoveryKey
+        var directory: Directory { fixture.directory }
+
+        init() async throws {
+            fixture = try Fixture()
+            try await fixture.directory.addDomain("example.org", by: "test")
+            id = try await fixture.add(anna)
+            (recovery, key) = try await fixture.protect(anna)
+        }
+
+        func logIn(_ password: String, to directory: Directory? = nil) async throws -> AccountIdentity? {
+            try await (directory ?? self.directory).authenticate(
+                login: anna, password: SecretBytes(password.utf8))
+        }
+    }
+
+    private func password(_ text: String) -> SecretBytes { SecretBytes(text.utf8) }
+
+    @Test func onlyWhoeverLoggedInOpensIt() async throws {
+        let world = try await World()
+        #expect(throws: DirectoryError.closed(world.id.description)) { try world.directory.fileKey(of: world.id) }
+        #expect(try await world.logIn("correct horsf") == nil)
+        #expect(throws: DirectoryError.closed(world.id.description)) { try world.directory.fileKey(of: world.id) }
+        let identity = try #require(await world.logIn("correct horse"))
+        #expect(identity.id == world.id && !identity.isRemembered)
+        #expect(try world.directory.fileKey(of: world.id).key == world.key)
+        // Another process has not.
+        #expect(throws: DirectoryError.closed(world.id.description)) {
+            try world.fixture.again().fileKey(of: world.id)
+        }
+        let more = try #require(await world.directory.hold(world.id))
+        identity.hold?.release()
+        #expect(try world.directory.fileKey(of: world.id).key == world.key)
+        more.release()
+        #expect(throws: DirectoryError.closed(world.id.description)) { try world.directory.fileKey(of: world.id) }
+        #expect(try await world.directory.hold(world.id) == nil)
+    }
+
+    @Test func nothingInTheDirectoryOpensItWithThePurposeKeys() async throws {
+        let world = try await World()
+        let rows = try await world.directory.pool.read { db in
+            (
+                try String.fetchAll(db, sql: "SELECT kind FROM account_slots ORDER BY kind"),
+                try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM credentials")
+            )
+        }
+        #expect(rows.0 == ["arrival-key", "arrivals", "password", "recovery"] && rows.1 == 0)
+        #expect(try await world.directory.account(Self.anna).isZeroAccess)
+        await #expect(throws: DirectoryError.zeroAccess(Self.anna)) {
+            try await world.directory.prepareProtection(of: Self.anna, password: password("correct horse"))
+        }
+    }
+
+    @Test func protectingNeedsThePassword() async throws {
+        let fixture = try Fixture()
+        try await fixture.directory.addDomain("example.org", by: "test")
+        let id = try await fixture.add(Self.anna)
+        await #expect(throws: DirectoryError.wrongPassword(Self.anna)) {
+            try await fixture.directory.prepareProtection(of: Self.anna, password: password("correct horsf"))
+        }
+        _ = try fixture.directory.fileKey(of: id)
+    }
+
+    @Test func mailIsSealedToAKeyThatOpensWithTheFile() async throws {
+        let world = try await World()
+        let sealedTo = try #require(await world.directory.arrivals(of: world.id)).publicKey
+        await #expect(throws: DirectoryError.closed(world.id.description)) {
+            try await world.directory.arrivalKey(of: world.id)
+        }
+        let identity = try await world.logIn("correct horse")
+        #expect(try await world.directory.arrivalKey(of: world.id).publicKey == sealedTo)
+        identity?.hold?.release()
+        let bert = try await world.fixture.add("bert@example.org")
+        #expect(try await world.directory.arrivals(of: bert) == nil)
+    }
+
+    @Test func aPasswordChangeWrapsTheSameKey() async throws {
+        let world = try await World()
+        let control = try world.fixture.again()
+        #expect(try await world.logIn("correct horse") != nil)
+        for (owner, error) in [
+            (nil, DirectoryError.ownerNeeded(Self.anna)),
+            (OwnerSecret.password(password("correct horsf")), .wrongPassword(Self.anna)),
+            (.recoveryKey(.random(.account)), .wrongRecoveryKey(Self.anna)),
+        ] {
+            await #expect(throws: error) {
+                try await control.setPassword(
+                    of: Self.anna, to: password("another horse"), owner: owner, by: "test")
+            }
+        }
+        try await control.setPassword(
+            of: Self.anna, to: password("another horse"), owner: .password(password("correct horse")), by: "test")
+        // Remembered or not, the old one is over at once in every process.
+        #expect(try await world.logIn("correct horse") == nil)
+        let identity = try await world.logIn("another horse")
+        #expect(try world.directory.fileKey(of: world.id).key == world.key && identity != nil)
+        try await control.setPassword(
+            of: Self.anna, to: password("a third horse"), owner: .recoveryKey(world.recovery), by: "test")
+        #expect(try await world.logIn("another horse") == nil)
+        #expect(try await world.logIn("a third horse") != nil)
+    }
+
+    @Test func aNewRecoveryKeyEndsTheOldOne() async throws {
+        let world = try await World()
+        let renewed = try await world.directory.renewRecoveryKey(
+            of: Self.anna, owner: .password(password("correct horse")), by: "test")
+        await #expect(throws: DirectoryError.wrongRecoveryKey(Self.anna)) {
+            _ = try await world.directory.hold(Self.anna, with: .recoveryKey(world.recovery))
+        }
+        let hold = try await world.directory.hold(Self.anna, with: .recoveryKey(renewed))
+        #expect(try world.directory.fileKey(of: world.id).key == world.key)
+        hold.release()
+    }
+
+    @Test func slotsOfTwoAccountsSwappedOpenNothing() async throws {
+        let world = try await World()
+        try await world.fixture.add("bert@example.org")
+        _ = try await world.fixture.protect("bert@example.org")
+        let bert = try await world.directory.account("bert@example.org").id
+        try await world.directory.pool.write { db in
+            try db.execute(
+                sql: "UPDATE account_slots SET account = CASE account WHEN ?1 THEN ?2 ELSE ?1 END",
+                arguments: [world.id.description, bert.description])
+        }
+        #expect(try await world.logIn("correct horse") == nil)
+        await #expect(throws: DirectoryError.wrongRecoveryKey(Self.anna)) {
+            _ = try await world.directory.hold(Self.anna, with: .recoveryKey(world.recovery))
+        }
+    }
+
+    @Test func switchedOffItsFileIsTheServersAgain() async throws {
+        let world = try await World()
+        let app = try await world.directory.addAppPassword(
+            of: Self.anna, label: "phone", owner: .password(password("correct horse")), by: "test")
+        await #expect(throws: DirectoryError.wrongPassword(Self.anna)) {
+            try await world.directory.endZeroAccess(of: Self.anna, password: password("correct horsf"), by: "test")
+        }
+        try await world.directory.endZeroAccess(of: Self.anna, password: password("correct horse"), by: "test")
+        #expect(try world.directory.fileKey(of: world.id).key == world.key)
+        #expect(try await world.directory.arrivals(of: world.id) == nil)
+        for text in ["correct horse", app.text] {
+            let identity = try await world.logIn(text)
+            #expect(identity != nil && identity?.hold == nil)
+        }
+        // What waits is not forgotten before it is filed, and what opens it is there till then.
+        let left = try #require(await world.directory.leftArrivals(of: world.id))
+        #expect(left.1.publicKey == left.0.publicKey)
+        await #expect(throws: DirectoryError.arrivalsLeft(Self.anna)) { try await world.fixture.protect(Self.anna) }
+        #expect(throws: DirectoryError.arrivalsLeft(world.id.description)) {
+            try world.directory.beginRekeying(
+                of: world.id, to: AccountFileKey(file: .random(), key: .random()), slots: .byAccountsKey)
+        }
+        try await world.directory.forgetArrivals(of: world.id)
+        #expect(try await world.directory.leftArrivals(of: world.id) == nil)
+        _ = try await world.fixture.protect(Self.anna)
+        #expect(throws: DirectoryError.closed(world.id.description)) { try world.directory.fileKey(of: world.id) }
+    }
+
+    @Test func aDisabledAccountStaysClosed() async throws {
+        let world = try await World()
+        #expect(try await world.logIn("correct horse") != nil)
+        try await world.fixture.again().setDisabled(Self.anna, true, by: "test")
+        #expect(try await world.logIn("correct horse") == nil)
+    }
+
+    /// With a queue in which nobody gets a turn, what needs Argon2id is `busy`, and what needs none is answered.
+    @Test func whatCostsARunAndWhatDoesNot() async throws {
+        let world = try await World()
+        let queue = HashingQueue(running: 1, waiting: 0)
+        let directory = try Directory(
+            dataFolder: world.fixture.folder.path, keys: world.fixture.keys, hashing: queue, now: { Date() })
+        let app = try await directory.addAppPassword(
+            of: Self.anna, label: "phone", owner: .password(password("correct horse")), by: "test")
+        try await world.fixture.add("bert@example.org")
+        #expect(try await world.logIn("correct horse", to: directory)?.isRemembered == false)
+
+        let gate = DispatchSemaphore(value: 0)
+        let blocked = Task { try await queue.run { gate.wait() } }
+        defer { gate.signal() }
+        while await queue.isIdle { await Task.yield() }
+        let remembered = try await world.logIn("correct horse", to: directory)
+        #expect(remembered?.isRemembered == true && remembered?.hold != nil)
+        #expect(try directory.fileKey(of: world.id).key == world.key)
+        #expect(try await world.logIn(app.text, to: directory)?.hold != nil)
+        let other = AppPassword.random().text
+        for (login, text) in [
+            (Self.anna, "correct horsf"), (Self.anna, other), ("bert@example.org", "correct horsf"),
+            ("bert@example.org", app.text), ("nobody@example.org", "correct horse"), ("nobody@example.org", app.text),
+            ("", "x"),
+        ] {
+            await #expect(throws: DirectoryError.busy, "\(login)") {
+                try await directory.authenticate(login: login, password: password(text))
+            }
+        }
+        try await world.directory.setDisabled(Self.anna, true, by: "test")
+        for text in ["correct horse", app.text] {
+            await #expect(throws: DirectoryError.busy) { try await world.logIn(text, to: directory) }
+        }
+        gate.signal()
+        try await blocked.value
+    }
+}

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""kill -9 of a process of the running instance, which is then started again as it was."""
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+
+from session import wait_for
+
+
+class Process:
+    """One of the instance's processes, started again with the command and environment that it had."""
+
+    def __init__(self, instance, name):
+        self.state = pathlib.Path(instance.values["data"]).parent
+        self.name, self.pid = name, instance.values["pids"][name]
+        self.command = pathlib.Path(f"/proc/{self.pid}/cmdline").read_bytes().split(b"\0")[:-1]
+        self.environment = dict(
+            line.split(b"=", 1) for line in pathlib.Path(f"/proc/{self.pid}/environ").read_bytes().split(b"\0") if b"=" in line
+        )
+        if name == "redis":  # it rewrites its own command line
+            self.command = [b"redis-server", str(self.state / "redis" / "redis.conf").encode()]
+
+    def kill_and_restart(self):
+        os.kill(self.pid, signal.SIGKILL)
+        try:
+            os.waitpid(self.pid, 0)
+        except ChildProcessError:
+            wait_for(lambda: not pathlib.Path(f"/proc/{self.pid}").exists() or "Z" in
+                     pathlib.Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()[0], f"{self.name} to die")
+        with open(self.state / "logs" / f"{self.name}.log", "ab") as log:
+            process = subprocess.Popen(
+                self.command, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+        self.pid = process.pid
+        (self.state / "run" / f"{self.name}.pid").write_text(f"{self.pid}\n")
+        # Whoever comes later is told which process it is now.
+        description = self.state / "try.json"
+        values = json.loads(description.read_text())
+        values["pids"][self.name] = self.pid
+        description.write_text(json.dumps(values, indent=2))
+
+    @staticmethod
+    def answers(port):
+        try:
+            socket.create_connection(("localhost", port), timeout=5).close()
+            return True
+        except OSError:
+            return False

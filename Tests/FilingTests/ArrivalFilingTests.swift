@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+import Accounts
+import Foundation
+import Logging
+import MailStore
+import SealedSQLite
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Filing
+
+@Suite(.timeLimit(.minutes(1))) struct ArrivalFilingTests {
+    private static let anna = "anna@example.org"
+
+    private final class Listeners: Sendable {
+        let all = Mutex<[AsyncStream<Void>.Continuation]>([])
+    }
+
+    /// A store with a zero-access account; a process that delivers, and one that people log in to.
+    private final class World: Sendable {
+        let folder: TemporaryFolder
+        let id: AccountID
+        let directory: Directory
+        let accounts: AccountDirectory
+        let inbound: AccountDirectory
+        let filing: ArrivalFiling
+        let announced = AsyncStream.makeStream(of: Void.self)
+        private let listeners = Listeners()
+
+        init() async throws {
+            folder = try TemporaryFolder()
+            let (data, keys) = (folder.path, PurposeKeys(master: .random()))
+            directory = try Directory.create(dataFolder: data, keys: keys)
+            try await directory.addDomain("example.org", by: "test")
+            let password = SecretBytes("correct horse".utf8)
+            id = try await directory.addAccount(
+                anna, displayName: "", isAdministrator: false, password: password, filesIn: data + "/accounts",
+                by: "test"
+            ).id
+            _ = try await directory.protect(anna, password: password, filesIn: data + "/accounts", by: "test")
+            func accounts(_ directory: Directory) -> AccountDirectory {
+                AccountDirectory(
+                    root: data + "/accounts", arrivals: { try await directory.arrivals(of: $0) },
+                    keys: { try directory.fileKey(of: $0) })
+            }
+            self.accounts = accounts(directory)
+            inbound = accounts(try Directory(dataFolder: data, keys: keys))
+            let (announced, told) = (announced.continuation, listeners)
+            filing = ArrivalFiling(
+                directory: directory, accounts: self.accounts,
+                changes: { _ in
+                    let stream = AsyncStream.makeStream(of: Void.self)
+                    told.all.withLock { $0.append(stream.continuation) }
+                    return stream.stream
+                },
+                announce: { _ in announced.yield() }, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        }
+
+        func announce() { listeners.all.withLock { $0.forEach { $0.yield() } } }
+
+        func logIn() async throws -> KeyHold {
+            let identity = try await directory.authenticate(login: anna, password: SecretBytes("correct horse".utf8))
+            return try #require(identity?.hold)
+        }
+
+        func deliver(_ subject: String) async throws {
+            try await inbound.deliver(Array("Subject: \(subject)\r\n\r\n".utf8), to: id)
+        }
+
+        func count() async throws -> Int { try await accounts.store(for: id).select(.inbox).exists }
+    }
+
+    /// Both services run until `body` is done.
+    private func withServices(_ world: World, _ body: () async throws -> Void) async throws {
+        let closing = AccountClosing(directory: world.directory, accounts: world.accounts)
+        let running = [Task { try await world.filing.run() }, Task { try await closing.run() }]
+        defer { running.forEach { $0.cancel() } }
+        try await body()
+    }
+
+    @Test func aLoginFindsWhatArrivedBefore() async throws {
+        let world = try await World()
+        try await withServices(world) {
+            for number in 0..<5 { try await world.deliver("\(number)") }
+            await #expect(throws: StoreError.keyUnavailable) { try await world.count() }
+            let hold = try await world.logIn()
+            await world.filing.attend(world.id)
+            #expect(try await world.count() == 5)
+            hold.release()
+        }
+    }
+
+    @Test func whatArrivesDuringASessionIsAnnouncedOnceItIsFiled() async throws {
+        let world = try await World()
+        try await withServices(world) {
+            let hold = try await world.logIn()
+            await world.filing.attend(world.id)
+            try await world.deliver("now")
+            world.announce()
+            for await _ in world.announced.stream { break }
+            #expect(try await world.count() == 1)
+            hold.release()
+        }
+    }
+
+    @Test func theFileIsClosedWithTheLastHold() async throws {
+        let world = try await World()
+        try await withServices(world) {
+            let holds = [try await world.logIn(), try await world.logIn()]
+            await world.filing.attend(world.id)
+            #expect(try await world.count() == 0)
+            holds[0].release()
+            #expect(try await world.count() == 0)
+            let inbox = try await world.accounts.store(for: world.id).mailbox(named: .inbox)
+            _ = try await world.accounts.store(for: world.id).append(Array("Subject: sent\r\n\r\n".utf8), to: inbox)
+            holds[1].release()
+            while await world.accounts.openFiles > 0 { await Task.yield() }
+            await #expect(throws: StoreError.keyUnavailable) { try await world.count() }
+            // Who cannot look knows what it held last.
+            let state = try await #require(world.inbound.arrivals(of: world.id)).state()
+            #expect(state.use.messages == 1 && state.use.messageBytes == 17)
+            // And the next login finds everything.
+            let hold = try await world.logIn()
+            await world.filing.attend(world.id)
+            #expect(try await world.count() == 1)
+            hold.release()
+        }
+    }
+
+    @Test func nobodyWaitsForAServiceThatStopped() async throws {
+        let world = try await World()
+        let running = Task { try await world.filing.run() }
+        running.cancel()
+        try await running.value
+        let hold = try await world.logIn()
+        await world.filing.attend(world.id)
+        hold.release()
+    }
+}

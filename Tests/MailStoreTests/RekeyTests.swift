@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: Apache-2.0
+import Accounts
+import Foundation
+import GRDB
+import SealedSQLite
+import TestSupport
+import Testing
+
+@testable import MailStore
+
+/// An account whose file gets a new key while it is in use.
+@Suite(.timeLimit(.minutes(5))) struct RekeyTests {
+    let folder: TemporaryFolder
+    let directory: Directory
+    let account: AccountID
+    let files: AccountDirectory
+    var root: String { folder.file("accounts") }
+    var keys: String { folder.file("keys") }
+
+    init() async throws {
+        folder = try TemporaryFolder()
+        let keys = PurposeKeys(master: .random())
+        try FileManager.default.createDirectory(atPath: folder.file("keys"), withIntermediateDirectories: true)
+        try keys.write(to: folder.file("keys"))
+        let directory = try Directory.create(dataFolder: folder.path, keys: keys)
+        self.directory = directory
+        _ = try await directory.addDomain("example.org", by: "test")
+        account = try await directory.addAccount(
+            "anna@example.org", displayName: "", isAdministrator: false, password: SecretBytes("long enough".utf8),
+            filesIn: folder.file("accounts"), by: "test"
+        ).id
+        files = AccountDirectory(root: folder.file("accounts"), limit: 2) { try directory.fileKey(of: $0) }
+    }
+
+    private func deliver(_ count: Int, _ name: String = "m") async throws {
+        let store = try await files.store(for: account)
+        for number in 1...count {
+            _ = try await store.deliver(message("\(name) \(number)", String(repeating: "x\r\n", count: number * 500)))
+        }
+    }
+
+    /// UID, modseq and bytes of every message in INBOX.
+    private func contents() async throws -> [String] {
+        let store = try await files.store(for: account)
+        let inbox = try await store.select(.inbox)
+        var found: [String] = []
+        for message in try await store.metadata(of: .all, in: inbox.id) {
+            let bytes = try await store.readAll(message.body)
+            found.append("\(message.uid) \(message.modseq) \(message.flags.system) \(bytes.hashValue)")
+        }
+        return found + ["\(inbox.state)"]
+    }
+
+    private func rekey(_ tell: @escaping @Sendable (RekeyStep) throws -> Void = { _ in }) async throws {
+        try await directory.rekey(account, filesIn: root, by: "test", tell: tell)
+    }
+
+    /// Main files in the folder, half made ones included.
+    private func mainFiles() throws -> Set<String> {
+        let names = try FileManager.default.contentsOfDirectory(atPath: root)
+        return Set(names.filter { !$0.hasSuffix("-wal") && !$0.hasSuffix("-shm") })
+    }
+
+    private func expectSound() async throws {
+        let report = try await files.store(for: account).check(searchIndex: true)
+        #expect(report.findings == [])
+        let file = try directory.fileKey(of: account).file
+        #expect(try mainFiles() == ["\(file).db"])
+    }
+
+    @Test func everythingIsThereUnderAnotherKeyAndName() async throws {
+        try await deliver(30)
+        let session = try await files.store(for: account)
+        let inbox = try await session.select(.inbox)
+        _ = try await session.expunge([3, 4], in: inbox.id)
+        let before = try await contents()
+        let old = try directory.fileKey(of: account)
+        let copy = folder.file("stolen.db")
+        try FileManager.default.copyItem(atPath: old.file.path(in: root), toPath: copy)
+        nonisolated(unsafe) var steps: [RekeyStep] = []  // one thread tells them, before `rekey` returns
+        try await rekey { steps.append($0) }
+        #expect(steps.first == .begun && steps.suffix(5) == [.copied, .locked, .named, .exchanged, .ended])
+        let new = try directory.fileKey(of: account)
+        #expect(new.file != old.file && new.key != old.key)
+        #expect(try await contents() == before)
+        try await expectSound()
+        // Of the old file nothing is left, no log either, and its key opens nothing any more.
+        let names = try FileManager.default.contentsOfDirectory(atPath: root)
+        #expect(!names.contains { $0.hasPrefix("\(old.file)") })
+        let other = folder.file("other.db")
+        try FileManager.default.copyItem(atPath: new.file.path(in: root), toPath: other)
+        #expect(throws: DatabaseError.self) {
+            try SealedDatabase.openQueue(path: other, key: old.key, migrations: [])
+        }
+        // No page is as it was, and page 1 does not tell that it is the same file.
+        let (bytes, was) = (
+            try Data(contentsOf: URL(fileURLWithPath: new.file.path(in: root))),
+            try Data(contentsOf: URL(fileURLWithPath: copy))
+        )
+        for start in stride(from: 0, to: min(bytes.count, was.count), by: 4_096) {
+            #expect(bytes[start..<start + 16] != was[start..<start + 16])
+        }
+        // A session that was open goes on.
+        #expect(try await session.changes(in: inbox.id, since: inbox.state).expunged == [3, 4])
+        try await deliver(1, "after")
+        #expect(try await session.uids().last == 31)
+        #expect(try await directory.audit(limit: 1).map(\.action) == ["account rekey"])
+        #expect(try await directory.audit(limit: 1).map(\.subject) == ["anna@example.org"])
+        try await rekey()
+        try await expectSound()
+        await files.close()
+    }
+
+    @Test func aSecondRunAtTheSameTimeIsRefusedAndARemovedAccountStaysRemoved() async throws {
+        try await deliver(5)
+        let (reached, go) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        let first = Task {
+            try await rekey { step in
+                guard step == .copied else { return }
+                reached.signal()
+                go.wait()  // on the thread of the run, which is its own
+            }
+        }
+        await reached.passed()
+        await #expect(throws: RekeyError.underWay) { try await rekey() }
+        try await directory.removeAccount("anna@example.org", filesIn: root, by: "test")
+        go.signal()
+        await #expect(throws: (any Error).self) { try await first.value }
+        await #expect(throws: StoreError.noSuchAccount) { try await files.store(for: account) }
+        #expect(try mainFiles() == [])
+    }
+
+    @Test func aDamagedPageLeavesTheAccountAsItWas() async throws {
+        try await deliver(20)
+        await files.close()
+        let old = try directory.fileKey(of: account)
+        let path = old.file.path(in: root)
+        var bytes = try #require(FileManager.default.contents(atPath: path))
+        bytes[40 * 4_096 + 100] ^= 1
+        try bytes.write(to: URL(fileURLWithPath: path))
+        await #expect(throws: RekeyError.damaged(page: 41)) { try await rekey() }
+        #expect(try directory.fileKey(of: account) == old)
+        #expect(try mainFiles() == ["\(old.file).db"])
+        #expect(try directory.pendingFile(of: account) == nil)
+    }
+
+    /// Killed at each step: the account has its old file or the new one, whole, and the next run is a good one.
+    @Test(arguments: ["begun", "copying", "copied", "locked", "named", "exchanged", "ended"])
+    func aRunThatIsKilledHarmsNothing(step: String) async throws {
+        try await deliver(10)
+        let before = try await contents()
+        let old = try directory.fileKey(of: account).file
+        #expect(throws: Program.Failed.self) {
+            try Program.run(
+                Program.product("StoreRekeys"), ["rekey", folder.path, keys, account.description, step])
+        }
+        #expect(try await contents() == before)
+        let isDone = step == "exchanged" || step == "ended"
+        #expect(try (directory.fileKey(of: account).file == old) != isDone)
+        try await deliver(1, "after \(step)")
+        let after = try await contents()
+        try await rekey()
+        #expect(try await contents() == after)
+        try await expectSound()
+        await files.close()
+    }
+
+    /// Four processes deliver, eight read, and one after the other gives the file a new key; some of those are killed.
+    @Test func nothingIsLostWhileProcessesUseIt() async throws {
+        let product = try Program.product("StoreRekeys")
+        let (path, keys, id) = (folder.path, keys, account.description)
+        // So that a copy takes a while.
+        let first = try Child(product, ["write", path, keys, id, "first"])
+        while first.last < 60 { _ = try #require(first.next()) }
+        first.kill()
+        let start = try await files.store(for: account).uids().count
+        #expect(start >= 60)
+        var writers = try (0..<4).map { try Child(product, ["write", path, keys, id, "writer\($0)"]) }
+        var (acknowledged, killed) = (0, 0)
+        let readers = try (0..<8).map { _ in try Child(product, ["read", path, keys, id]) }
+        let steps = ["begun", "copying", "copied", "locked", "named", "exchanged", "ended"]
+        var ended = 0
+        for round in 0..<(Program.isFull ? 120 : 7) {
+            for writer in writers { #expect(writer.next() != nil) }
+            if round % 2 == 1 {
+                // Maybe in the middle of a transaction, of which the log then has frames that nobody knows.
+                let writer = writers.removeFirst()
+                writer.kill()
+                while writer.next() != nil {}
+                acknowledged += writer.last
+                killed += 1
+                writers.append(try Child(product, ["write", path, keys, id, "heir\(round)"]))
+            }
+            if round % 3 == 2 {
+                let run = try Child(product, ["rekey", path, keys, id, steps[round / 3 % steps.count]])
+                #expect(run.wait() == SIGKILL)
+            } else if round % 3 == 1 {
+                // At any moment at all.
+                let run = try Child(product, ["rekey", path, keys, id])
+                for _ in 0..<Int.random(in: 0...8) { _ = writers[0].next() }
+                run.kill()
+            } else {
+                let run = try Child(product, ["rekey", path, keys, id])
+                #expect(run.wait() == 0)
+                ended += 1
+            }
+        }
+        #expect(ended > 0)
+        for writer in writers {
+            writer.end()
+            while writer.next() != nil {}
+            acknowledged += writer.last
+            #expect(writer.wait() == 0)
+        }
+        for reader in readers {
+            reader.end()
+            #expect(reader.wait() == 0)
+        }
+        let store = try await files.store(for: account)
+        let count = try await store.uids().count
+        #expect(count >= start + acknowledged && count <= start + acknowledged + killed)
+        try await rekey()
+        try await expectSound()
+        await files.close()
+    }
+
+    /// A process of `StoreRekeys`.
+    private final class Child {
+        private let process = Process()
+        private let (input, output) = (Pipe(), Pipe())
+        private var rest = ""
+        private(set) var last = 0
+
+        init(_ program: String, _ arguments: [String]) throws {
+            process.executableURL = URL(fileURLWithPath: program)
+            process.arguments = arguments
+            process.standardInput = input
+            process.standardOutput = output
+            try process.run()
+        }
+
+        /// The next number that it prints; nil: it is gone.
+        func next() -> Int? {
+            while !rest.contains("\n") {
+                let data = output.fileHandleForReading.availableData
+                guard !data.isEmpty else { return nil }
+                rest += String(decoding: data, as: UTF8.self)
+            }
+            let lines = rest.split(separator: "\n", omittingEmptySubsequences: false)
+            rest = String(lines.last ?? "")
+            last = lines.dropLast().last.flatMap { Int($0) } ?? last
+            return last
+        }
+
+        func end() { try? input.fileHandleForWriting.close() }
+
+        /// Exit status, or the signal that ended it.
+        func wait() -> Int32 {
+            process.waitUntilExit()
+            return process.terminationStatus
+        }
+
+        func kill() {
+            Foundation.kill(process.processIdentifier, SIGKILL)
+            process.waitUntilExit()
+        }
+
+        deinit { kill() }
+    }
+}
+
+extension DispatchSemaphore {
+    /// Waits on a thread of its own.
+    fileprivate func passed() async {
+        await withCheckedContinuation { (answer: CheckedContinuation<Void, Never>) in
+            Thread.detachNewThread {
+                self.wait()
+                answer.resume()
+            }
+        }
+    }
+}
