@@ -31,7 +31,9 @@ extension Directory {
     }
 
     /// The key of one of them; nil: only its owner's secrets open it, and nobody here has. Throws as `fileKey`.
-    package func key(of file: AccountFileName, in account: AccountID) throws -> SealedKey? { try key(of: file, account) }
+    package func key(of file: AccountFileName, in account: AccountID) throws -> SealedKey? {
+        try key(of: file, account)
+    }
 
     /// Those that open here, with their keys. Throws as `fileKey`.
     package func fileKeys(of account: AccountID) throws -> [AccountFileKey] {
