@@ -116,12 +116,15 @@ import Testing
                     ALTER TABLE accounts DROP COLUMN quota;
                     ALTER TABLE accounts DROP COLUMN zero_access;
                     ALTER TABLE accounts DROP COLUMN public_key;
+                    CREATE TABLE kept AS SELECT id, account, kind, slot FROM account_slots;
                     DROP TABLE account_slots;
                     DROP TABLE app_passwords;
                     CREATE TABLE account_slots (
                         id INTEGER PRIMARY KEY AUTOINCREMENT, account TEXT NOT NULL, kind TEXT NOT NULL,
                         slot BLOB NOT NULL
                     );
+                    INSERT INTO account_slots SELECT * FROM kept;
+                    DROP TABLE kept;
                     UPDATE schema_version SET number = 1;
                     """)
         }

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// Switching zero access on and off, with real files.
-@Suite(.timeLimit(.minutes(1))) struct ZeroAccessFilesTests {
+@Suite(.timeLimit(.minutes(5))) struct ZeroAccessFilesTests {
     private static let anna = "anna@example.org"
     private static let password = SecretBytes("correct horse".utf8)
 
@@ -131,7 +131,7 @@ import Testing
             }
             return number
         }
-        for _ in 0..<3 {
+        for _ in 0..<2 {
             _ = try await world.protect()
             try await world.directory.unprotect(Self.anna, password: Self.password, filesIn: world.root, by: "test")
         }

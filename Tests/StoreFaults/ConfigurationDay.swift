@@ -8,7 +8,6 @@ final class ConfigurationDay: Day {
     static let name = "config"
     /// Each run costs some Argon2id.
     static let sample = 8
-    static let reopensByItself = false
     private static let master = SealedKey.random()
     private static let next = SealedKey.random()
 

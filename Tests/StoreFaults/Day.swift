@@ -10,10 +10,6 @@ protocol Day: AnyObject {
     /// Calls of each fault that an ordinary run tries.
     static var sample: Int { get }
 
-    /// Whether whoever has the file open opens it anew after a sync that failed. Where not, the service has to be started anew
-    /// (SQLite takes what was lost from the log for damage as long as the connection lives), and so it is here.
-    static var reopensByItself: Bool { get }
-
     /// Makes the files that a day begins with.
     static func makeTemplate(in folder: String) async throws
     /// The files in the folder, as a service finds them.

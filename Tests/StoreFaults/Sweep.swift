@@ -99,7 +99,6 @@ struct Sweep<Subject: Day> {
                     try await settle(&step, day, "while nothing can be written")
                 }
                 faulty_disk_disarm()
-                if fault.kind == FAULTY_DISK_SYNC_ERROR, !Subject.reopensByItself { await day.close() }
                 // It recovers by itself: what failed is done again, as senders and clients do.
                 try await settle(&step, day, "after the fault")
                 isCertain = true

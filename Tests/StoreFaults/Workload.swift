@@ -11,7 +11,6 @@ final class Workload: Day {
 
     static let name = "account"
     static let sample = 30
-    static let reopensByItself = true
     private static let account = AccountID.random()
     private static let key = SealedKey.random()
 

@@ -102,6 +102,9 @@ struct RestoreCommand: AsyncParsableCommand {
                 What the account has now is first copied beside, sealed with the same key. Mail that comes in meanwhile waits and
                 is then delivered. Its password stays; that of a removed account comes back with it.
 
+                A zero-access account needs its own password or recovery key. One that was removed, or with --as, gets a new
+                recovery key, which is shown once; mail that waited for it sealed when the backup was taken is not in it.
+
                 EXAMPLE
                   mailkeep restore account anna@example.org --backup 20261124T031502Z-5f0c9a1e
                   mailkeep restore account anna@example.org --as anna-before@example.org
@@ -116,11 +119,24 @@ struct RestoreCommand: AsyncParsableCommand {
             name: .customLong("as"),
             help: ArgumentHelp("As a new account of this address, beside the one that is there.", valueName: "address"))
         var newAddress: String?
+        @Option(
+            help: ArgumentHelp(
+                "Of a zero-access account: file with its password; - is standard input.", valueName: "file"))
+        var ownPasswordFile: String?
+        @Option(help: ArgumentHelp("Instead: file with its recovery key (MKA1-…).", valueName: "file"))
+        var ownRecoveryKeyFile: String?
         @Flag(help: "Print JSON.") var json = false
 
+        func validate() throws {
+            if ownPasswordFile != nil, ownRecoveryKeyFile != nil {
+                throw ValidationError("--own-password-file and --own-recovery-key-file exclude each other.")
+            }
+        }
+
         func run() async throws {
-            let restore = RestoreAccount(
+            var restore = RestoreAccount(
                 data: try store.dataFolder(), address: address, newAddress: newAddress, actor: operatorName)
+            restore.owner = try OwnerOptions.read(password: ownPasswordFile, recoveryKey: ownRecoveryKeyFile)
             let keys = try store.purposeKeys([.configuration, .accounts])
             let source = try RestoreSource(repository.place(), recovery.key(), backup: backup)
             let watch = JobWatch()
@@ -134,6 +150,10 @@ struct RestoreCommand: AsyncParsableCommand {
             }
             if let replaced = report.replaced {
                 print("What it had is kept, sealed, in \(replaced); delete it when it is not needed.")
+            }
+            if let key = report.recoveryKey {
+                print(key)
+                say("This is its new recovery key, which is not shown again: hand it to its owner.")
             }
         }
     }

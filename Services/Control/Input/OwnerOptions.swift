@@ -25,16 +25,20 @@ struct OwnerOptions: ParsableArguments {
     /// `nil`: neither was given, nor can it be asked for.
     func secret(of account: AccountRecord) throws -> OwnerSecret? {
         guard account.isZeroAccess else { return nil }
-        if let ownPasswordFile { return .password(try SecretInput.line(of: ownPasswordFile, Self.password)) }
-        if let recoveryKeyFile {
-            return .recoveryKey(try Self.recoveryKey(SecretInput.line(of: recoveryKeyFile, Self.key)))
-        }
+        if let given = try Self.read(password: ownPasswordFile, recoveryKey: recoveryKeyFile) { return given }
         guard isatty(STDIN_FILENO) == 1 else { return nil }
         let typed = try SecretInput.ask("Present password of \(account.address), or its recovery key: ", Self.key)
         let isKey = typed.withBytes {
             String(decoding: $0.prefix(5), as: UTF8.self) == RecoveryKey.Kind.account.prefix + "-"
         }
         return isKey ? .recoveryKey(try Self.recoveryKey(typed)) : .password(typed)
+    }
+
+    /// Out of one of two files; `nil`: neither is named.
+    static func read(password: String?, recoveryKey: String?) throws -> OwnerSecret? {
+        if let password { return .password(try SecretInput.line(of: password, Self.password)) }
+        guard let recoveryKey else { return nil }
+        return .recoveryKey(try Self.recoveryKey(SecretInput.line(of: recoveryKey, Self.key)))
     }
 
     /// Opens a zero-access account in this process for as long as the hold lives; `nil` for every other account.

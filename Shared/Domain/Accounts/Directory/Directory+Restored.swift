@@ -7,11 +7,20 @@ import SealedSQLite
 package struct AccountExport: Sendable {
     package let account: AccountRecord
     let credentials: [Credential]
+    /// Of an ordinary account; those of a zero-access one open its file, and go with that.
+    let appPasswords: [AppPassword]
 
     struct Credential: Sendable {
         let label: String
         let hash: String
         let created: Int64
+    }
+
+    struct AppPassword: Sendable {
+        let label: String
+        let code: Data
+        let created: Int64
+        let used: Int64?
     }
 }
 
@@ -19,23 +28,36 @@ extension Directory {
     /// Throws `.noSuchAccount`.
     package func export(_ address: String) async throws -> AccountExport {
         let account = try await account(address)
-        let credentials = try await pool.read { db in
-            try Row.fetchAll(
+        let arguments: StatementArguments = [account.id.description]
+        return try await pool.read { db in
+            let credentials = try Row.fetchAll(
                 db, sql: "SELECT label, hash, created FROM credentials WHERE account = ? ORDER BY id",
-                arguments: [account.id.description]
+                arguments: arguments
             ).map { AccountExport.Credential(label: $0[0], hash: $0[1], created: $0[2]) }
+            let apps = try Row.fetchAll(
+                db, sql: "SELECT label, code, created, used FROM app_passwords WHERE account = ? ORDER BY id",
+                arguments: arguments
+            ).map { AccountExport.AppPassword(label: $0[0], code: $0[1], created: $0[2], used: $0[3]) }
+            return AccountExport(
+                account: account, credentials: credentials, appPasswords: account.isZeroAccess ? [] : apps)
         }
-        return AccountExport(account: account, credentials: credentials)
     }
 
     /// Adds an account whose file is there already.
     /// - Parameters:
     ///   - file: which, and its key, which is wrapped here by the accounts key.
-    /// Throws `.noSuchDomain`, `.addressTaken`.
-    package func add(_ export: AccountExport, as address: String, id: AccountID, file: AccountFileKey, by actor: String)
-        async throws
-    {
+    ///   - password: of an account that had none in the export: a zero-access one, which comes as an ordinary one.
+    /// Throws `.noSuchDomain`, `.addressTaken`, `.passwordLength`.
+    package func add(
+        _ export: AccountExport, as address: String, id: AccountID, file: AccountFileKey, password: SecretBytes? = nil,
+        by actor: String
+    ) async throws {
         let name = try LocalName(new: address)
+        var credentials = export.credentials
+        if let password {
+            credentials = [AccountExport.Credential(label: "", hash: try await hash(password), created: seconds)]
+        }
+        let (passwords, apps) = (credentials, export.appPasswords)
         let account = export.account
         try await pool.write { db in
             let domain = try name.domainRow(in: db)
@@ -51,10 +73,15 @@ extension Directory {
                 ])
             let slot = try self.wrap(file.key, for: .accounts, identity: file.file.identity(in: id), in: db)
             try self.insert(slot, .accounts, of: id, file: file.file, in: db)
-            for credential in export.credentials {
+            for credential in passwords {
                 try db.execute(
                     sql: "INSERT INTO credentials (account, label, hash, created) VALUES (?, ?, ?, ?)",
                     arguments: [id.description, credential.label, credential.hash, credential.created])
+            }
+            for app in apps {
+                try db.execute(
+                    sql: "INSERT INTO app_passwords (account, label, code, created, used) VALUES (?, ?, ?, ?, ?)",
+                    arguments: [id.description, app.label, app.code, app.created, app.used])
             }
             try self.note("account restore", name.address, by: actor, in: db)
         }

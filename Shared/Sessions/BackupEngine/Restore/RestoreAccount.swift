@@ -24,12 +24,16 @@ package struct RestoreAccount: Sendable {
         package var wasAbsent: Bool
         /// A sealed copy of what it had, with the same key.
         package var replaced: String?
+        /// Of a zero-access account that was made anew: to be shown once.
+        package var recoveryKey: String?
     }
 
     package var data: String
     package var address: String
     /// Restores it as a new account of this address, beside the one that is there.
     package var newAddress: String?
+    /// Opens the account where it is, or was in the backup, a zero-access one.
+    package var owner: OwnerSecret?
     package var actor: String
 
     package init(data: String, address: String, newAddress: String? = nil, actor: String) {
@@ -56,16 +60,22 @@ package struct RestoreAccount: Sendable {
         try source.rebuild(.configuration, into: folders.root) { _ in try control.progress("restoring") }
         let backedUp = try Directory(dataFolder: folders.root, keys: source.purposeKeys)
         let export = try await backedUp.export(address)
+        let held = try await open(export.account, in: backedUp, of: "in backup \(source.manifest.id)")
         let found = try source.file(of: export.account.id, in: backedUp)
+        held?.release()
         try backedUp.close()
         guard let found else { throw BackupError.refused("backup \(source.manifest.id) has no file of \(address)") }
         guard let key = found.key.map({ AccountFileKey(file: found.name, key: $0) }) else {
-            throw BackupError.refused(
-                "in backup \(source.manifest.id) \(address) is a zero-access account, which cannot be brought back by itself "
-                    + "without its owner; restore the whole store, into another folder, with: mailkeep restore all --data FOLDER")
+            throw BackupError.refused("the key of \(address) in backup \(source.manifest.id) cannot be had")
         }
         let present = newAddress == nil ? try await live.account(export.account.id) : nil
-        if present == nil { try await live.checkFree(newAddress ?? export.account.address) }
+        if present == nil {
+            try await live.checkFree(newAddress ?? export.account.address)
+            try checkOwner(of: export.account)
+        }
+        var open: KeyHold?
+        if let present { open = try await self.open(present, in: live, of: "here") }
+        defer { open?.release() }
         let built = Built(id: export.account.id, file: key, folder: folders.accounts)
         try rebuild(found.file, built, source, control)
 
@@ -75,10 +85,37 @@ package struct RestoreAccount: Sendable {
         if present != nil {
             report.replaced = try await replace(built, in: live, control)
         } else {
-            try await addAnew(export, built, to: live, report)
+            report.recoveryKey = try await addAnew(export, built, to: live, report)?.text
         }
         try live.close()
         return report
+    }
+
+    /// Opens a zero-access account for as long as the hold lives; nil for every other.
+    private func open(_ account: AccountRecord, in directory: Directory, of place: String) async throws -> KeyHold? {
+        guard account.isZeroAccess else { return nil }
+        do { return try await directory.hold(account.address, with: owner) } catch DirectoryError.ownerNeeded {
+            throw BackupError.refused(
+                "\(place) \(account.address) is a zero-access account, which the keys of the server do not open: give its password or "
+                    + "its recovery key of then. Without them, the whole store comes back as it was with: mailkeep restore all --data FOLDER"
+            )
+        } catch DirectoryError.wrongPassword {
+            throw BackupError.refused(
+                "\(place) \(account.address) has another password; the recovery key, unless it was renewed, fits everywhere"
+            )
+        } catch DirectoryError.wrongRecoveryKey {
+            throw BackupError.refused("\(place) \(account.address) has another recovery key; give the password of then")
+        }
+    }
+
+    /// A zero-access account is made anew by its password alone.
+    private func checkOwner(of account: AccountRecord) throws {
+        guard account.isZeroAccess else { return }
+        guard case .password = owner else {
+            throw BackupError.refused(
+                "\(account.address) is a zero-access account: to make it anew its password is needed, not its recovery key"
+            )
+        }
     }
 
     private struct Built {
@@ -195,18 +232,25 @@ package struct RestoreAccount: Sendable {
         return aside
     }
 
+    /// Returns the recovery key of a zero-access account.
     private func addAnew(_ export: AccountExport, _ built: Built, to live: Directory, _ report: Report)
-        async throws
+        async throws -> RecoveryKey?
     {
+        var password: SecretBytes?
+        if export.account.isZeroAccess, case .password(let own) = owner { password = own }
         let id = newAddress == nil ? built.id : .random()
         // Of an account that was removed a file may still lie there under its old name.
         let file = AccountFileKey(file: .random(), key: .random())
         let path = file.file.path(in: accounts)
         try await built.finish(after: nil)
         try SealedDatabase.copy(built.path, key: built.key, to: path, key: file.key)
-        do { try await live.add(export, as: report.address, id: id, file: file, by: actor) } catch {
+        do {
+            try await live.add(export, as: report.address, id: id, file: file, password: password, by: actor)
+        } catch {
             unlink(path)
             throw error
         }
+        guard let password else { return nil }
+        return try await live.protect(report.address, password: password, filesIn: accounts, by: actor)
     }
 }
