@@ -83,7 +83,7 @@ schema, mailboxes, messages = load()
 store = open_store()
 for statement in schema:
     store.execute(statement)
-store.execute("INSERT INTO account VALUES (1, 100, 1700000000)")
+store.execute("INSERT INTO account (id, modseq, uid_validity) VALUES (1, 100, 1700000000)")
 for mailbox in mailboxes:
     store.execute("INSERT INTO mailboxes (id, name, uid_validity, modseq) VALUES (?, ?, ?, ?)", mailbox)
 ids = {name: number for number, name, _, _ in mailboxes}

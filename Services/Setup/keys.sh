@@ -51,13 +51,17 @@ rotate_master() {
     run+=(-v "$(realpath "${given[recovery-key-file]}"):/run/recovery-key:ro")
     rotate+=(--recovery-key-file /run/recovery-key)
   fi
-  # Files that it replaces keep their owners.
-  control_container --network none --user "0:$store_gid" --cap-add DAC_OVERRIDE --cap-add CHOWN --cap-add FOWNER "${run[@]}" \
-    -v "${project}_store:/data" -v "${project}_accounts:/data/accounts" -v "$secrets:/secrets" -- \
-    keys rotate "${rotate[@]}" </dev/null >>"$secrets/all/recovery-key.new" ||
-    fail "the rotation did not come to its end; the reason is above. Run this again: it goes on from there"
+  step "Every key of the store wrapped anew, every service's keys exchanged" rotate_container ||
+    fail "the rotation did not come to its end. Run this again: it goes on from there"
   tell_recovery_key
   mv -f "$secrets/all/master.next.key" "$secrets/all/master.key" && sync "$secrets/all"
+}
+
+# Files that it replaces keep their owners. A new recovery key is not for the log.
+rotate_container() {
+  control_container --network none --user "0:$store_gid" --cap-add DAC_OVERRIDE --cap-add CHOWN --cap-add FOWNER "${run[@]}" \
+    -v "${project}_store:/data" -v "${project}_accounts:/data/accounts" -v "$secrets:/secrets" -- \
+    keys rotate "${rotate[@]}" </dev/null >>"$secrets/all/recovery-key.new"
 }
 
 # A new recovery key, where one was made: the last one, when runs before were cut off.

@@ -28,8 +28,7 @@ class Process:
         try:
             os.waitpid(self.pid, 0)
         except ChildProcessError:
-            wait_for(lambda: not pathlib.Path(f"/proc/{self.pid}").exists() or "Z" in
-                     pathlib.Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()[0], f"{self.name} to die")
+            wait_for(self.is_dead, f"{self.name} to die")
         with open(self.state / "logs" / f"{self.name}.log", "ab") as log:
             process = subprocess.Popen(
                 self.command, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
@@ -48,3 +47,11 @@ class Process:
             return True
         except OSError:
             return False
+
+    def is_dead(self):
+        """Every thread of it: the last one closes the sockets."""
+        try:
+            status = pathlib.Path(f"/proc/{self.pid}/status").read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            return True
+        return "State:\tZ" in status and "Threads:\t1\n" in status

@@ -110,21 +110,21 @@ def main():
     before = mailkeep("backup", "run").strip().splitlines()[0]
     open_session = instance.imap(bob)
     open_session.select("INBOX")
-    kills = 0
+    kills, took = 0, 0.0
     with SecondServer(elsewhere["port"]) as server:
         load = Load()
         wait_for(lambda: len(load.sent) > 20 and load.logins > 5 or load.failures, "mail to flow")
         for turn in range(3):
             old = master.read_text()
-            for _ in range(6):
-                if rotate(kill_after=random.uniform(0, 0.6)):
+            started = time.monotonic()
+            for _ in range(8 if turn > 0 else 0):
+                if rotate(kill_after=random.uniform(took / 4, took)):
                     break
                 kills += 1
-                time.sleep(random.uniform(0, 0.5))
-            else:
-                rotate()
+                time.sleep(random.uniform(0, 0.3))
+            rotate()
+            took = time.monotonic() - started if turn == 0 else took
             assert following.read_text() != old
-            assert rotate(), "once more changes nothing"
             os.replace(following, master)
             assert not list((state / "keys").glob("*.next.key"))
             goal = len(load.sent) + 60

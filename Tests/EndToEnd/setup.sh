@@ -223,6 +223,23 @@ set_up_backups() {
   if grep -rqaF -e example.org -e "To Bob" "$work/backups"; then return 1; fi
 }
 
+# No service is started anew; each has its own keys, as before.
+rotate_keys() {
+  use_settings
+  local master containers file
+  master=$(<"$secrets/all/master.key") containers=$(compose ps -q)
+  "$root/setup.sh" keys rotate --settings "$settings" --yes </dev/null
+  [[ $(<"$secrets/all/master.key") != "$master" && $(stat -c %a "$secrets/all/master.key") == 400 ]]
+  [[ -z $(find "$secrets" -name '*.next.key' -o -name '*.new') ]]
+  for file in mail-access/accounts.key smtp-outbound/signing.key web-admin/spool.key; do
+    cmp "$secrets/all/${file#*/}" "$secrets/$file"
+    [[ $(stat -c '%u %a' "$secrets/$file") == "${service_uid[${file%/*}]} 400" ]]
+  done
+  cmp "$secrets/all/recovery.sealed" "$secrets/backup/recovery.sealed"
+  [[ ! -e $secrets/backup/recovery.public && $(compose ps -q) == "$containers" ]]
+  mailkeep health
+}
+
 restore() { "$root/setup.sh" restore --settings "$settings" --to folder --folder "$work/backups" --yes "$@" </dev/null; }
 
 wrong_restores() {
@@ -307,6 +324,7 @@ describe
 check "users fill their accounts" "$test_python" "$here/disaster.py" fill "$server" "$work/state.json"
 check "a password is changed" before_the_backup
 check "backups: set up, the first one taken and verified" set_up_backups
+check "a new master key, while everything runs" rotate_keys
 check "mail that no backup has" "$test_python" "$here/disaster.py" lose "$server" "$work/state.json"
 check "a wrong recovery key, none, or no such backup is told" wrong_restores
 check "one account comes back beside, while everything runs" account_beside

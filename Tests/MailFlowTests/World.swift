@@ -45,7 +45,7 @@ final class World: RecipientDirectory, MailDrop, Judge, Announcer {
         let path = folder.file("spool.db")
         try SealedDatabase.create(path: path, key: key, migrations: OutgoingQueue.migrations)
         queue = OutgoingQueue(
-            database: try SealedDatabase.openPool(path: path, key: key, migrations: OutgoingQueue.migrations),
+            database: try SealedPool(path: path, key: key, migrations: OutgoingQueue.migrations),
             now: { [clock] in Date(timeIntervalSinceNow: Double(clock.days.withLock { $0 }) * 24 * 3_600) })
     }
 

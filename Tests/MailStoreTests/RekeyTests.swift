@@ -175,12 +175,22 @@ import Testing
         first.kill()
         let start = try await files.store(for: account).uids().count
         #expect(start >= 60)
-        let writers = try (0..<4).map { try Child(product, ["write", path, keys, id, "writer\($0)"]) }
+        var writers = try (0..<4).map { try Child(product, ["write", path, keys, id, "writer\($0)"]) }
+        var (acknowledged, killed) = (0, 0)
         let readers = try (0..<8).map { _ in try Child(product, ["read", path, keys, id]) }
         let steps = ["begun", "copying", "copied", "locked", "named", "exchanged", "ended"]
         var ended = 0
-        for round in 0..<(Program.isFull ? 120 : 12) {
+        for round in 0..<(Program.isFull ? 120 : 7) {
             for writer in writers { #expect(writer.next() != nil) }
+            if round % 2 == 1 {
+                // Maybe in the middle of a transaction, of which the log then has frames that nobody knows.
+                let writer = writers.removeFirst()
+                writer.kill()
+                while writer.next() != nil {}
+                acknowledged += writer.last
+                killed += 1
+                writers.append(try Child(product, ["write", path, keys, id, "heir\(round)"]))
+            }
             if round % 3 == 2 {
                 let run = try Child(product, ["rekey", path, keys, id, steps[round / 3 % steps.count]])
                 #expect(run.wait() == SIGKILL)
@@ -196,7 +206,6 @@ import Testing
             }
         }
         #expect(ended > 0)
-        var acknowledged = 0
         for writer in writers {
             writer.end()
             while writer.next() != nil {}
@@ -209,7 +218,7 @@ import Testing
         }
         let store = try await files.store(for: account)
         let count = try await store.uids().count
-        #expect(count == start + acknowledged)
+        #expect(count >= start + acknowledged && count <= start + acknowledged + killed)
         try await rekey()
         try await expectSound()
         await files.close()

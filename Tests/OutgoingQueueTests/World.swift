@@ -19,14 +19,14 @@ final class World: Sendable {
         let path = folder.file("spool.db")
         try SealedDatabase.create(path: path, key: key, migrations: OutgoingQueue.migrations)
         queue = OutgoingQueue(
-            database: try SealedDatabase.openPool(path: path, key: key, migrations: OutgoingQueue.migrations),
+            database: try SealedPool(path: path, key: key, migrations: OutgoingQueue.migrations),
             now: { [clock] in clock.now }, wake: { [clock] kind in clock.woken.withLock { $0.append(kind) } })
     }
 
     /// The same file, as another process would open it.
     func another() throws -> OutgoingQueue {
         OutgoingQueue(
-            database: try SealedDatabase.openPool(
+            database: try SealedPool(
                 path: folder.file("spool.db"), key: key, migrations: OutgoingQueue.migrations),
             now: { [clock] in clock.now })
     }

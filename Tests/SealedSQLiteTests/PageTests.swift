@@ -32,6 +32,26 @@ struct PageTests {
         }
     }
 
+    /// A checkpoint copies what the log holds: no page is encrypted twice.
+    @Test func checkpointsMovePagesAsTheyAre() throws {
+        try SealedDatabase.create(path: path, key: key, migrations: [notes])
+        let queue = try SealedDatabase.openQueue(path: path, key: key, migrations: [notes])
+        try queue.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
+        for _ in 0..<5 { try queue.write { try insert($0, 20) } }
+        let log = try bytes(path + "-wal")
+        try queue.writeWithoutTransaction { _ = try $0.checkpoint(.full) }
+        let main = try bytes(path)
+        var frames: [Int: ArraySlice<UInt8>] = [:]
+        for start in stride(from: 32, to: log.count, by: 4120) {
+            let number = log[start..<start + 4].reduce(0) { $0 << 8 | Int($1) }
+            frames[number] = log[start + 24..<start + 4120]
+        }
+        #expect(frames.count > 80)
+        for (number, frame) in frames { #expect(main[(number - 1) * 4096..<number * 4096] == frame, "page \(number)") }
+        try queue.close()
+        try expectEveryPageIsValid(path, key: key)
+    }
+
     /// Pages that were allocated and freed before they were written: SQLite never writes them, yet the file has them.
     @Test func pagesThatWereNeverWrittenAreValid() throws {
         try SealedDatabase.create(path: path, key: key, migrations: [notes])

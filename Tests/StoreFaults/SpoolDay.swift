@@ -29,7 +29,7 @@ final class SpoolDay: Day {
 
     private let path: String
     private let clock = Clock()
-    private var pool: DatabasePool?
+    private var pool: SealedPool?
     private var batch: Batch?
 
     static func makeTemplate(in folder: String) async throws {
@@ -40,7 +40,7 @@ final class SpoolDay: Day {
 
     private func queue() throws -> OutgoingQueue {
         let pool =
-            try self.pool ?? SealedDatabase.openPool(path: path, key: Self.key, migrations: OutgoingQueue.migrations)
+            try self.pool ?? SealedPool(path: path, key: Self.key, migrations: OutgoingQueue.migrations)
         self.pool = pool
         return OutgoingQueue(database: pool, now: { [clock] in clock.time })
     }
@@ -65,7 +65,7 @@ final class SpoolDay: Day {
     func goOn() async throws { try await queue().enqueue(Self.message("afterwards", to: ["z@z.example"])) }
 
     func close() async {
-        if let pool { try? SealedDatabase.close(pool) }
+        try? pool?.close()
         pool = nil
     }
 
@@ -123,7 +123,9 @@ final class SpoolDay: Day {
         FaultStep(name: "deferred") { try await $0.finish(.deferred) },
         FaultStep(name: "empty the log") { day in
             _ = try day.queue()
-            try await day.pool?.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
+            let other = try SealedDatabase.openQueue(path: day.path, key: key, migrations: OutgoingQueue.migrations)
+            try await other.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
+            try other.close()
         },
         FaultStep(name: "hold") { day in
             _ = try await day.queue().hold(try await day.queue().list().map(\.id))

@@ -8,7 +8,7 @@ import SealedSQLite
 /// Every operation is one transaction with a full sync. Any number of processes work on the file: a worker takes
 /// deliveries by compare-and-set and holds them by a lease (owner, attempt, expiry).
 package struct OutgoingQueue: Sendable {
-    let database: any DatabaseWriter
+    let database: SealedPool
     /// Called after the commit, never waited for.
     let wake: @Sendable (DeliveryKind) -> Void
     let now: @Sendable () -> Date
@@ -22,7 +22,7 @@ package struct OutgoingQueue: Sendable {
     ///   - database: `spool.db`, opened with `migrations`.
     ///   - wake: tells the workers of a kind that something is due; must not block.
     package init(
-        database: any DatabaseWriter, now: @escaping @Sendable () -> Date = { Date() },
+        database: SealedPool, now: @escaping @Sendable () -> Date = { Date() },
         wake: @escaping @Sendable (DeliveryKind) -> Void = { _ in }
     ) {
         self.database = database

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The main database file: whole encrypted pages, each with its nonce and tag in the last 32 bytes.
+#include <stdlib.h>
+
 #include "internal.h"
 
 // A new file: SQLite reads 100 bytes of header before there is one, and adopts the page size and reserve that it finds.
@@ -71,11 +73,27 @@ int sealed_main_fill(sealed_file *f, sqlite3_int64 upto) {
     return rc;
 }
 
+void sealed_main_carry(sealed_file *f, unsigned int number, const unsigned char *page, const unsigned char *sealed) {
+    if (!f->checkpointing || (!f->carried && !(f->carried = malloc(2 * f->page_size)))) return;
+    memcpy(f->carried, page, f->page_size);
+    memcpy(f->carried + f->page_size, sealed, f->page_size);
+    f->carried_number = number;
+}
+
+void sealed_main_drop(sealed_file *f) {
+    if (f->carried) sodium_memzero(f->carried, f->page_size);
+    f->carried_number = 0;
+}
+
 int sealed_main_write(sqlite3_file *file, const void *from, int amount, sqlite3_int64 offset) {
     sealed_file *f = (sealed_file *)file;
     if (amount != f->page_size || offset % amount != 0) return SQLITE_IOERR_WRITE;
+    unsigned int number = (unsigned int)(offset / amount) + 1;
     int rc = sealed_main_fill(f, offset);
-    if (rc == SQLITE_OK) rc = sealed_page_out(f, (unsigned int)(offset / amount) + 1, from, f->buffer);
-    if (rc == SQLITE_OK) rc = real_write(f, f->buffer, amount, offset);
-    return rc;
+    if (rc != SQLITE_OK) return rc;
+    // A checkpoint moves pages: what is the same in clear need not be encrypted anew.
+    if (number == f->carried_number && memcmp(from, f->carried, amount) == 0)
+        return real_write(f, f->carried + amount, amount, offset);
+    rc = sealed_page_out(f, number, from, f->buffer);
+    return rc == SQLITE_OK ? real_write(f, f->buffer, amount, offset) : rc;
 }

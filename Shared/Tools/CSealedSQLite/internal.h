@@ -44,6 +44,11 @@ struct sealed_file {
     sqlite3_int64 filled; // main file only: it has this many bytes or more, as of `filled_at` in `lock_changes`
     unsigned long long filled_at;
     unsigned char *buffer; // a frame: page_size + 24
+    /// Main file only. While it has the lock of checkpoints: the page that was read from the log last, in clear and behind
+    /// that as it lies in the log, which is as it lies in the file (NULL before there was one; number 0: none).
+    int checkpointing;
+    unsigned char *carried;
+    unsigned int carried_number;
     // WAL only
     unsigned char header[24];    // of a frame, written and waiting for its page
     sqlite3_int64 header_offset; // -1: none waits
@@ -62,6 +67,10 @@ int sealed_main_read(sqlite3_file *, void *, int, sqlite3_int64);
 int sealed_main_write(sqlite3_file *, const void *, int, sqlite3_int64);
 /// Appends encrypted zero pages until the main file has `upto` bytes; nothing when it has.
 int sealed_main_fill(sealed_file *main, sqlite3_int64 upto);
+/// Remembers a page of the log for `sealed_main_write`, during a checkpoint.
+void sealed_main_carry(sealed_file *main, unsigned int number, const unsigned char *page, const unsigned char *sealed);
+/// Forgets it.
+void sealed_main_drop(sealed_file *main);
 int sealed_wal_read(sqlite3_file *, void *, int, sqlite3_int64);
 int sealed_wal_write(sqlite3_file *, const void *, int, sqlite3_int64);
 void sealed_wal_checksum(int big_endian, const unsigned char *data, int length, unsigned int chain[2]);

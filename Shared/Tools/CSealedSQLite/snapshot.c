@@ -13,25 +13,34 @@
 
 // https://www.sqlite.org/walformat.html: where the wal-index keeps its locks and read marks.
 enum { INDEX_PAGE = 32768, READ_LOCK_1 = 4, READ_MARK_1 = 104, FORMAT_WAL = 2 };
+enum { INDEX_HEADER = 48, INDEX_FRAMES = 16, INDEX_SALTS = 32 }; // a header, twice
 static const uint32_t mark_not_used = 0xffffffff;
 
 typedef struct {
     uint32_t page;
-    uint32_t frame;         // from 0
-    unsigned char check[8]; // the frame's checksum: another frame in its place has another
+    uint32_t frame; // from 0
 } page_frame;
+
+typedef struct {
+    page_frame *at; // by page, when it is not being filled
+    size_t count, room;
+} frame_list;
 
 struct sealed_snapshot {
     sqlite3_file *file;
     const char *name; // of sqlite3_create_filename
     char *wal_name;
     int wal; // descriptor, -1: none
-    int made_index, locked, mapped;
+    int made_index, locked;
+    void volatile *map; // of the wal-index
     unsigned char wal_header[SEALED_WAL_HEADER];
     int page_size;
     unsigned int pages;
-    page_frame *index; // by page
-    size_t count;
+    /// The newest frame of each page: of the first `base` frames, which no writer writes over, and of those after it.
+    frame_list settled, recent;
+    uint32_t base, end; // `end`: behind the last commit
+    unsigned int base_pages;
+    unsigned int base_chain[2], end_chain[2];
 };
 
 static const sqlite3_io_methods *methods(sealed_snapshot *s) { return s->file->pMethods; }
@@ -55,16 +64,59 @@ static int by_page(const void *a, const void *b) {
     return x->frame == y->frame ? 0 : x->frame > y->frame ? -1 : 1;
 }
 
-static void keep_newest(sealed_snapshot *s) {
-    if (s->count == 0) return;
-    qsort(s->index, s->count, sizeof *s->index, by_page);
+static void keep_newest(frame_list *list) {
+    if (list->count == 0) return;
+    qsort(list->at, list->count, sizeof *list->at, by_page);
     size_t kept = 0;
-    for (size_t i = 0; i < s->count; i++)
-        if (kept == 0 || s->index[kept - 1].page != s->index[i].page) s->index[kept++] = s->index[i];
-    s->count = kept;
+    for (size_t i = 0; i < list->count; i++)
+        if (kept == 0 || list->at[kept - 1].page != list->at[i].page) list->at[kept++] = list->at[i];
+    list->count = kept;
 }
 
-// The frames up to the last commit whose salts and checksums fit: what a recovery would find.
+static int grow(frame_list *list) {
+    size_t room = list->room ? list->room * 2 : 1024;
+    page_frame *more = realloc(list->at, room * sizeof *more);
+    if (!more) return SQLITE_NOMEM;
+    list->at = more, list->room = room;
+    return SQLITE_OK;
+}
+
+static int add(frame_list *list, page_frame next) {
+    int rc = list->count == list->room ? grow(list) : SQLITE_OK;
+    if (rc == SQLITE_OK) list->at[list->count++] = next;
+    return rc;
+}
+
+// The frames from `base` on up to the last commit whose salts and checksums fit: what a recovery would find.
+static int read_frames(sealed_snapshot *s, unsigned int chain[2], int big_endian) {
+    size_t size = SEALED_FRAME_HEADER + s->page_size, committed = 0;
+    unsigned char *frame = malloc(size);
+    if (!frame) return SQLITE_NOMEM;
+    int rc = SQLITE_OK;
+    for (uint32_t number = s->base; rc == SQLITE_OK; number++) {
+        rc = read_fully(s->wal, frame, size, SEALED_WAL_HEADER + (off_t)number * size);
+        if (rc != SQLITE_OK || memcmp(frame + 8, s->wal_header + 16, 8) != 0) break;
+        sealed_wal_checksum(big_endian, frame, 8, chain);
+        sealed_wal_checksum(big_endian, frame + SEALED_FRAME_HEADER, s->page_size, chain);
+        if (chain[0] != get_be32(frame + 16) || chain[1] != get_be32(frame + 20) || get_be32(frame) == 0) break;
+        // Pages that were written again and again need their place once.
+        if (s->recent.count == s->recent.room && committed == s->recent.count) {
+            keep_newest(&s->recent);
+            committed = s->recent.count;
+            if (s->recent.count > s->recent.room / 2) rc = grow(&s->recent);
+        }
+        if (rc == SQLITE_OK) rc = add(&s->recent, (page_frame){get_be32(frame), number});
+        unsigned int pages = get_be32(frame + 4);
+        if (rc != SQLITE_OK || !pages) continue;
+        s->pages = pages, s->end = number + 1, committed = s->recent.count;
+        memcpy(s->end_chain, chain, sizeof s->end_chain);
+    }
+    free(frame);
+    s->recent.count = committed;
+    keep_newest(&s->recent);
+    return rc == SQLITE_IOERR_SHORT_READ ? SQLITE_OK : rc;
+}
+
 static int read_wal(sealed_snapshot *s) {
     if (s->wal < 0) s->wal = open(s->wal_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (s->wal < 0) return errno == ENOENT ? SQLITE_OK : SQLITE_CANTOPEN;
@@ -81,49 +133,16 @@ static int read_wal(sealed_snapshot *s) {
     sealed_wal_checksum(big_endian, s->wal_header, 24, chain);
     if (chain[0] != get_be32(s->wal_header + 24) || chain[1] != get_be32(s->wal_header + 28)) return SQLITE_OK;
     if ((int)get_be32(s->wal_header + 8) != s->page_size) return SQLITE_CORRUPT;
-
-    size_t size = SEALED_FRAME_HEADER + s->page_size, room = 0, committed = 0;
-    unsigned char *frame = malloc(size);
-    if (!frame) return SQLITE_NOMEM;
-    for (uint32_t number = 0; rc == SQLITE_OK; number++) {
-        rc = read_fully(s->wal, frame, size, SEALED_WAL_HEADER + (off_t)number * size);
-        if (rc != SQLITE_OK || memcmp(frame + 8, s->wal_header + 16, 8) != 0) break;
-        sealed_wal_checksum(big_endian, frame, 8, chain);
-        sealed_wal_checksum(big_endian, frame + SEALED_FRAME_HEADER, s->page_size, chain);
-        if (chain[0] != get_be32(frame + 16) || chain[1] != get_be32(frame + 20) || get_be32(frame) == 0) break;
-        if (s->count == room) {
-            // Pages that were written again and again need their place once.
-            size_t before = s->count;
-            if (committed == s->count) keep_newest(s), committed = s->count;
-            if (s->count > before / 2 || room == 0) {
-                page_frame *more = realloc(s->index, (room = room ? room * 2 : 1024) * sizeof *more);
-                if (!more) {
-                    rc = SQLITE_NOMEM;
-                    break;
-                }
-                s->index = more;
-            }
-        }
-        page_frame *next = &s->index[s->count++];
-        next->page = get_be32(frame), next->frame = number;
-        memcpy(next->check, frame + 16, sizeof next->check);
-        unsigned int pages = get_be32(frame + 4);
-        if (pages) s->pages = pages, committed = s->count;
-    }
-    free(frame);
-    s->count = committed;
-    keep_newest(s);
-    return rc == SQLITE_IOERR_SHORT_READ ? SQLITE_OK : rc;
+    if (s->base > 0) memcpy(chain, s->base_chain, sizeof chain);
+    return read_frames(s, chain, big_endian);
 }
 
 // Shared, as a reader's: no one begins the log anew, and no checkpoint goes past the mark. A mark that is not in use
 // would stop no checkpoint, so it is set to 0 first, as any reader may do under the exclusive lock.
 static int hold_log(sealed_snapshot *s) {
-    void volatile *map = NULL;
-    int rc = methods(s)->xShmMap(s->file, 0, INDEX_PAGE, 1, &map);
-    if (rc != SQLITE_OK || !map) return rc == SQLITE_OK ? SQLITE_IOERR_SHMMAP : rc;
-    s->mapped = 1;
-    uint32_t *mark = (uint32_t *)((char *)map + READ_MARK_1);
+    int rc = methods(s)->xShmMap(s->file, 0, INDEX_PAGE, 1, &s->map);
+    if (rc != SQLITE_OK || !s->map) return rc == SQLITE_OK ? SQLITE_IOERR_SHMMAP : rc;
+    uint32_t *mark = (uint32_t *)((char *)s->map + READ_MARK_1);
     rc = methods(s)->xShmLock(s->file, READ_LOCK_1, 1, SQLITE_SHM_LOCK | SQLITE_SHM_SHARED);
     if (rc != SQLITE_OK) return rc;
     if (__atomic_load_n(mark, __ATOMIC_SEQ_CST) != mark_not_used) {
@@ -206,14 +225,19 @@ int sealed_snapshot_page_size(const sealed_snapshot *s) { return s->page_size; }
 unsigned int sealed_snapshot_pages(const sealed_snapshot *s) { return s->pages; }
 
 // The frame that holds a page, if the log has it.
-static const page_frame *find(const sealed_snapshot *s, unsigned int number) {
-    size_t low = 0, high = s->count;
+static const page_frame *find_in(const frame_list *list, unsigned int number) {
+    size_t low = 0, high = list->count;
     while (low < high) {
         size_t middle = (low + high) / 2;
-        if (s->index[middle].page < number) low = middle + 1;
+        if (list->at[middle].page < number) low = middle + 1;
         else high = middle;
     }
-    return low < s->count && s->index[low].page == number ? &s->index[low] : NULL;
+    return low < list->count && list->at[low].page == number ? &list->at[low] : NULL;
+}
+
+static const page_frame *find(const sealed_snapshot *s, unsigned int number) {
+    const page_frame *found = find_in(&s->recent, number);
+    return found ? found : find_in(&s->settled, number);
 }
 
 int sealed_snapshot_read(sealed_snapshot *s, unsigned int number, unsigned char *page) {
@@ -225,7 +249,7 @@ int sealed_snapshot_read(sealed_snapshot *s, unsigned int number, unsigned char 
     }
     sqlite3_int64 at = (sqlite3_int64)(number - 1) * s->page_size, size = 0;
     int rc = methods(s)->xFileSize(s->file, &size);
-    if (rc == SQLITE_OK && at >= size && s->count > 0) {
+    if (rc == SQLITE_OK && at >= size && s->end > 0) {
         memset(page, 0, s->page_size); // a page that one transaction took and freed: it was never written
         return SQLITE_OK;
     }
@@ -242,38 +266,57 @@ int sealed_snapshot_check(sealed_snapshot *s) {
     if (s->wal < 0) return SQLITE_OK;
     unsigned char header[SEALED_WAL_HEADER];
     int rc = read_fully(s->wal, header, sizeof header, 0);
-    if (rc == SQLITE_IOERR_SHORT_READ) return s->count == 0 ? SQLITE_OK : SQLITE_BUSY_SNAPSHOT;
+    if (rc == SQLITE_IOERR_SHORT_READ) return s->end == 0 ? SQLITE_OK : SQLITE_BUSY_SNAPSHOT;
     if (rc != SQLITE_OK) return rc;
-    return s->count == 0 || memcmp(header, s->wal_header, sizeof header) == 0 ? SQLITE_OK : SQLITE_BUSY_SNAPSHOT;
+    return s->end == 0 || memcmp(header, s->wal_header, sizeof header) == 0 ? SQLITE_OK : SQLITE_BUSY_SNAPSHOT;
 }
 
-static int is_same(const page_frame *a, const page_frame *b) {
-    return a->frame == b->frame && memcmp(a->check, b->check, sizeof a->check) == 0;
+// Whether the wal-index knows all frames up to `end`: then no writer writes over them. Frames that it does not know are of a
+// writer who is about to tell, or was killed before; the next writer takes their places.
+static int is_settled(const sealed_snapshot *s) {
+    unsigned char header[2][INDEX_HEADER];
+    uint32_t frames;
+    for (int i = 0; i < INDEX_HEADER * 2; i++) header[i / INDEX_HEADER][i % INDEX_HEADER] = ((unsigned char volatile *)s->map)[i];
+    memcpy(&frames, header[0] + INDEX_FRAMES, sizeof frames);
+    return memcmp(header[0], header[1], INDEX_HEADER) == 0 && frames >= s->end &&
+           memcmp(header[0] + INDEX_SALTS, s->wal_header + 16, 8) == 0;
 }
 
-// The whole log is read once more: frames of a writer who was killed before anybody knew of them may be others by now.
+static int settle(sealed_snapshot *s) {
+    if (s->end == 0 || !is_settled(s)) return SQLITE_OK;
+    for (size_t i = 0; i < s->recent.count; i++)
+        if (add(&s->settled, s->recent.at[i]) != SQLITE_OK) return SQLITE_NOMEM;
+    keep_newest(&s->settled);
+    s->recent.count = 0;
+    s->base = s->end, s->base_pages = s->pages;
+    memcpy(s->base_chain, s->end_chain, sizeof s->base_chain);
+    return SQLITE_OK;
+}
+
 int sealed_snapshot_update(sealed_snapshot *s, unsigned int **changed, size_t *count) {
     *changed = NULL, *count = 0;
     int rc = sealed_snapshot_check(s);
+    if (rc == SQLITE_OK) rc = settle(s);
     if (rc != SQLITE_OK) return rc;
-    page_frame *before = s->index;
-    size_t before_count = s->count;
+    // What was not settled is read again, and may be other now.
+    frame_list before = s->recent;
     unsigned int pages = s->pages;
-    s->index = NULL, s->count = 0;
-    rc = read_main_header(s);
+    s->recent = (frame_list){0};
+    s->end = s->base;
+    s->pages = s->base_pages;
+    if (s->base == 0) rc = read_main_header(s);
     if (rc == SQLITE_OK) rc = read_wal(s);
     size_t grown = s->pages > pages ? s->pages - pages : 0;
-    if (rc == SQLITE_OK && !(*changed = malloc((before_count + s->count + grown + 1) * sizeof **changed))) rc = SQLITE_NOMEM;
-    for (size_t old = 0, new = 0; rc == SQLITE_OK && (old < before_count || new < s->count);) {
-        int has_old = old < before_count && (new == s->count || before[old].page <= s->index[new].page);
-        int has_new = new < s->count && (old == before_count || s->index[new].page <= before[old].page);
-        uint32_t page = has_old ? before[old].page : s->index[new].page;
-        int is_changed = !has_old || !has_new || !is_same(&before[old], &s->index[new]);
-        if (is_changed && page <= pages && page <= s->pages) (*changed)[(*count)++] = page;
-        old += has_old, new += has_new;
+    if (rc == SQLITE_OK && !(*changed = malloc((before.count + s->recent.count + grown + 1) * sizeof **changed))) rc = SQLITE_NOMEM;
+    for (size_t old = 0, new = 0; rc == SQLITE_OK && (old < before.count || new < s->recent.count);) {
+        uint32_t of_old = old < before.count ? before.at[old].page : UINT32_MAX;
+        uint32_t of_new = new < s->recent.count ? s->recent.at[new].page : UINT32_MAX;
+        uint32_t page = of_old < of_new ? of_old : of_new;
+        if (page <= pages && page <= s->pages) (*changed)[(*count)++] = page;
+        old += of_old == page, new += of_new == page;
     }
     for (size_t next = 0; rc == SQLITE_OK && next < grown; next++) (*changed)[(*count)++] = pages + 1 + next;
-    free(before);
+    free(before.at);
     return rc;
 }
 
@@ -292,12 +335,13 @@ void sealed_snapshot_close(sealed_snapshot *s) {
     if (s->wal >= 0) close(s->wal);
     if (s->file && methods(s)) {
         if (s->locked) methods(s)->xShmLock(s->file, READ_LOCK_1, 1, SQLITE_SHM_UNLOCK | SQLITE_SHM_SHARED);
-        if (s->mapped) methods(s)->xShmUnmap(s->file, is_last_and_index_ours(s));
+        if (s->map) methods(s)->xShmUnmap(s->file, is_last_and_index_ours(s));
         methods(s)->xUnlock(s->file, SQLITE_LOCK_NONE);
         methods(s)->xClose(s->file);
     }
     free(s->file);
-    free(s->index);
+    free(s->settled.at);
+    free(s->recent.at);
     sqlite3_free(s->wal_name);
     if (s->name) sqlite3_free_filename(s->name);
     free(s);

@@ -16,8 +16,10 @@ static int sealed_close(sqlite3_file *file) {
     int rc = f->real->pMethods ? PASS(file, xClose) : SQLITE_OK;
     if (f->buffer) sodium_memzero(f->buffer, f->page_size + 24);
     free(f->buffer);
+    sealed_main_drop(f);
+    free(f->carried);
     if (f->key) sealed_key_release(f->key);
-    f->buffer = NULL, f->key = NULL;
+    f->buffer = f->carried = NULL, f->key = NULL;
     return rc;
 }
 static int sealed_truncate(sqlite3_file *file, sqlite3_int64 size) {
@@ -59,10 +61,19 @@ static int sealed_shm_map(sqlite3_file *file, int page, int size, int extend, vo
 static int sealed_shm_lock(sqlite3_file *file, int offset, int n, int flags) {
     lock_changes(file);
     int rc = PASS(file, xShmLock, offset, n, flags);
-    int is_writer = offset == 0 && flags == (SQLITE_SHM_LOCK | SQLITE_SHM_EXCLUSIVE);
-    if (rc != SQLITE_OK || !is_writer || !has_moved((sealed_file *)file)) return rc;
-    PASS(file, xShmLock, offset, n, SQLITE_SHM_UNLOCK | SQLITE_SHM_EXCLUSIVE);
-    return SQLITE_READONLY_DBMOVED;
+    if (rc != SQLITE_OK || !(flags & SQLITE_SHM_EXCLUSIVE)) return rc;
+    // SQLite's WAL_WRITE_LOCK and WAL_CKPT_LOCK. A recovery takes the latter too, among others.
+    enum { WRITE_LOCK = 0, CHECKPOINT_LOCK = 1 };
+    sealed_file *f = (sealed_file *)file;
+    if (offset == WRITE_LOCK && flags & SQLITE_SHM_LOCK && has_moved(f)) {
+        PASS(file, xShmLock, offset, n, SQLITE_SHM_UNLOCK | SQLITE_SHM_EXCLUSIVE);
+        return SQLITE_READONLY_DBMOVED;
+    }
+    if (offset <= CHECKPOINT_LOCK && CHECKPOINT_LOCK < offset + n) {
+        f->checkpointing = flags & SQLITE_SHM_LOCK ? 1 : 0;
+        sealed_main_drop(f);
+    }
+    return SQLITE_OK;
 }
 static void sealed_shm_barrier(sqlite3_file *file) { PASS(file, xShmBarrier); }
 static int sealed_shm_unmap(sqlite3_file *file, int delete) { return PASS(file, xShmUnmap, delete); }

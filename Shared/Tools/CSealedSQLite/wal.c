@@ -114,7 +114,10 @@ int sealed_wal_read(sqlite3_file *file, void *to, int amount, sqlite3_int64 offs
     f->read_offset = -1;
     int rc = read_known(f, f->buffer, frame_size(f), offset - FRAME_HEADER);
     if (rc != SQLITE_OK) return rc;
-    return sealed_page_in(f->main, get_be32(f->buffer), f->buffer + FRAME_HEADER, to) == SQLITE_OK ? SQLITE_OK : SQLITE_CORRUPT;
+    unsigned int number = get_be32(f->buffer);
+    if (sealed_page_in(f->main, number, f->buffer + FRAME_HEADER, to) != SQLITE_OK) return SQLITE_CORRUPT;
+    sealed_main_carry(f->main, number, to, f->buffer + FRAME_HEADER);
+    return SQLITE_OK;
 }
 
 // A frame's page: with the header that waits for it, or alone when SQLite writes a page of this transaction again.

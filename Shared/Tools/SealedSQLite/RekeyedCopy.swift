@@ -59,7 +59,6 @@ package final class RekeyedCopy {
             page += UInt32(bytes / snapshot.pageSize)
             try progress(Int64(page - 1) * Int64(snapshot.pageSize), snapshot.bytes)
         }
-        try sync()
     }
 
     /// Copies the pages that were changed since; returns how many there were. Under the file's write lock (`WriteHold`) the
@@ -68,7 +67,6 @@ package final class RekeyedCopy {
     package func catchUp() throws -> Int {
         let changed = try snapshot.update()
         for page in changed { _ = try copy(from: page, most: 1) }
-        try sync()
         return changed.count
     }
 
@@ -121,7 +119,8 @@ package final class RekeyedCopy {
         if unsynced >= Self.syncedBytes { try sync() }
     }
 
-    private func sync() throws {
+    /// What was copied is on disk.
+    package func sync() throws {
         guard unsynced > 0 else { return }
         guard fsync(descriptor) == 0 else { throw SealedError.system("sync \(path)", errno: errno) }
         unsynced = 0

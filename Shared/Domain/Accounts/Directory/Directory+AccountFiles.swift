@@ -73,7 +73,12 @@ extension Directory {
             else { return current.file }
             // That the name is gone must be on disk before anything is written to the new file.
             try DiskSync.folder(accountsFolder)
-            _ = try pool.write { try Self.makeCurrent(pending.file, of: account, at: self.seconds, in: $0) }
+            // Where this cannot be noted (a full disk), whoever looks next finds the same.
+            do {
+                _ = try pool.write { try Self.makeCurrent(pending.file, of: account, at: self.seconds, in: $0) }
+            } catch {
+                return pending.file
+            }
         }
     }
 

@@ -21,7 +21,7 @@ package final class Directory: Sendable {
 
     /// Zero-access accounts that are open in this process.
     package let keyRing = KeyRing()
-    let pool: DatabasePool
+    let pool: SealedPool
     let passwords = PasswordMemory()
     let hashing: HashingQueue
     let keys: PurposeKeys
@@ -52,7 +52,7 @@ package final class Directory: Sendable {
         return try Directory(dataFolder: dataFolder, keys: keys)
     }
 
-    package func close() throws { try SealedDatabase.close(pool) }
+    package func close() throws { try pool.close() }
 
     /// What SQLite finds wrong in the file, at most 20 lines; empty when it is sound.
     package func integrityProblems() async throws -> [String] {

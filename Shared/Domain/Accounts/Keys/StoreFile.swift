@@ -36,9 +36,9 @@ package struct StoreFile: Sendable {
     }
 
     /// Opens it for a service; runs the migrations that it lacks.
-    package func open(in dataFolder: String, keys: PurposeKeys, migrations: [Migration]) throws -> DatabasePool {
+    package func open(in dataFolder: String, keys: PurposeKeys, migrations: [Migration]) throws -> SealedPool {
         guard exists(in: dataFolder) else { throw SealedError.noSuchFile(path(in: dataFolder)) }
-        return try SealedDatabase.openPool(
+        return try SealedPool(
             path: path(in: dataFolder), key: key(in: dataFolder, keys: keys), migrations: migrations)
     }
 

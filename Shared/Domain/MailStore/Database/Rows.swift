@@ -51,10 +51,8 @@ extension Database {
 
     /// Takes the account's next modseq.
     package func nextModseq() throws -> Int64 {
-        try cachedStatement(sql: "UPDATE account SET modseq = modseq + 1").execute()
-        guard let value = try Int64.fetchOne(cachedStatement(sql: "SELECT modseq FROM account")) else {
-            throw StoreError.damaged
-        }
+        let statement = try cachedStatement(sql: "UPDATE account SET modseq = modseq + 1 RETURNING modseq")
+        guard let value = try Int64.fetchOne(statement) else { throw StoreError.damaged }
         return value
     }
 

@@ -72,6 +72,7 @@ struct AccountRekeying {
             try tell(.begun)
             try copy.copyAll { try tell(.copying(done: $0, of: $1)) }
             for _ in 1...Self.mostRounds where try copy.catchUp() > Self.fewPages {}
+            try copy.sync()
             try tell(.copied)
             try exchange(old, copy, temporary, next, &isExchanged)
         } catch {

@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// One that fails for its own fault (no such mailbox, …) is rolled back alone. Nobody is answered before the commit.
 actor AppendQueue {
-    private typealias Work = @Sendable (Database) throws -> Void
+    fileprivate typealias Work = @Sendable (Database) throws -> Void
     private typealias Answer = CheckedContinuation<Result<Void, StoreError>, Never>
 
     private struct Pending {
@@ -80,23 +80,27 @@ actor AppendQueue {
     private static func commit(_ batch: [Work], to pool: DatabasePool) async -> [Result<Void, StoreError>] {
         do {
             return try await pool.write { db in
-                try batch.map { work in
-                    var result = Result<Void, StoreError>.failure(.cancelled)
-                    try db.inSavepoint {
-                        do {
-                            result = .success(try work(db))
-                            return .commit
-                        } catch let error as StoreError where !error.isTemporary {
-                            result = .failure(error)
-                            return .rollback
-                        }
-                    }
-                    return result
-                }
+                try batch.map { work in try db.attempt(work) }
             }
         } catch {
             let failure = StoreError(error)
             return batch.map { _ in .failure(failure) }
+        }
+    }
+}
+
+extension Database {
+    /// Undoes what fails for its own fault, and that alone. Savepoints of our own, since GRDB compiles its anew each time.
+    fileprivate func attempt(_ work: AppendQueue.Work) throws -> Result<Void, StoreError> {
+        try cachedStatement(sql: "SAVEPOINT append").execute()
+        do {
+            try work(self)
+            try cachedStatement(sql: "RELEASE append").execute()
+            return .success(())
+        } catch let error as StoreError where !error.isTemporary {
+            try cachedStatement(sql: "ROLLBACK TO append").execute()
+            try cachedStatement(sql: "RELEASE append").execute()
+            return .failure(error)
         }
     }
 }

@@ -110,8 +110,8 @@ extension AccountStore {
         var bytes: [UInt8] = []
         while true {
             let piece = try await read(body, bytes.count..<bytes.count + StoreLimits.readBytes)
-            if piece.isEmpty { return bytes }
             bytes += piece
+            if piece.count < StoreLimits.readBytes { return bytes }
         }
     }
 

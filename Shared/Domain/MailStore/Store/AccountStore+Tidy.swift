@@ -41,6 +41,7 @@ extension Database {
 
     /// Deletes up to 64 bodies or 16 MiB. True when there may be more.
     fileprivate func freeBodies(releasedBy limit: Int64) throws -> Bool {
+        try rereadIndex()
         let rows = try Row.fetchAll(
             self, sql: "SELECT id, size FROM bodies WHERE links = 0 AND released <= ? ORDER BY released LIMIT 64",
             arguments: [limit])

@@ -30,6 +30,7 @@ struct TextBacklog: Sendable {
         guard !texts.isEmpty else { return false }
         let done = texts
         try await pool.write { db in
+            try db.rereadIndex()
             for (body, text) in done { try db.index(text, of: body) }
         }
         return done.count < bodies.count || bodies.count == Self.step
@@ -78,6 +79,14 @@ extension Database {
         let statement = try cachedStatement(sql: "SELECT count(*), coalesce(sum(size), 0) FROM unindexed")
         guard let row = try Row.fetchOne(statement) else { return false }
         return row[0] as Int > limits.unindexedMessages || row[1] as Int > limits.unindexedBytes
+    }
+
+    /// What FTS5 has in memory of the index is read anew; before a transaction changes it. A read error within one leaves
+    /// totals of zero behind (SQLite 3.40 rolls back first, and then takes what it could not read as read), and the next
+    /// would write them.
+    func rereadIndex() throws {
+        try execute(
+            sql: "SAVEPOINT reread; DELETE FROM text_index WHERE rowid = -1; ROLLBACK TO reread; RELEASE reread")
     }
 
     /// Keeps and indexes the text, unless somebody else did or the body is gone.

@@ -203,7 +203,7 @@ package struct RestoreAll: Sendable {
     private func holdSpool(in folder: String, _ keys: PurposeKeys) async throws -> Int {
         let pool = try StoreFile.spool.open(in: folder, keys: keys, migrations: OutgoingQueue.migrations)
         let held = try await OutgoingQueue(database: pool).holdRestored()
-        try SealedDatabase.close(pool)
+        try pool.close()
         return held
     }
 
