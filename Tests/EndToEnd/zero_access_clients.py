@@ -76,6 +76,8 @@ def clear(account=zoe):
 
 def protecting():
     mx(["before"], marker)
+    held = instance.imap(zoe)
+    held.select("INBOX")
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir()
     (work / "recovery").unlink(missing_ok=True)
@@ -86,6 +88,12 @@ def protecting():
         text=zoe["password"])
     check("the recovery key is written once", (work / "recovery").read_text().startswith("MKA1-"), done)
     check("account show says the mode", shown()["zeroAccess"] is True, shown())
+    try:
+        held.noop()
+        held.noop()
+        check("a session from before ends", False, "it went on")
+    except imaplib.IMAP4.abort as error:
+        check("a session from before ends", True, error)
     imap = instance.imap(zoe)
     check("the mail of before is there", subjects(imap) == ["before"], subjects(imap))
     imap.logout()
