@@ -170,14 +170,14 @@ import Testing
         let product = try Program.product("StoreRekeys")
         let (path, keys, id) = (folder.path, keys, account.description)
         // So that a copy takes a while.
-        let first = try Child(product, ["write", path, keys, id, "first"])
+        let first = try ReportingProcess(product, ["write", path, keys, id, "first"])
         while first.last < 60 { _ = try #require(first.next()) }
         first.kill()
         let start = try await files.store(for: account).uids().count
         #expect(start >= 60)
-        var writers = try (0..<4).map { try Child(product, ["write", path, keys, id, "writer\($0)"]) }
+        var writers = try (0..<4).map { try ReportingProcess(product, ["write", path, keys, id, "writer\($0)"]) }
         var (acknowledged, killed) = (0, 0)
-        let readers = try (0..<8).map { _ in try Child(product, ["read", path, keys, id]) }
+        let readers = try (0..<8).map { _ in try ReportingProcess(product, ["read", path, keys, id]) }
         let steps = ["begun", "copying", "copied", "locked", "named", "exchanged", "ended"]
         var ended = 0
         for round in 0..<(Program.isFull ? 120 : 7) {
@@ -189,18 +189,18 @@ import Testing
                 while writer.next() != nil {}
                 acknowledged += writer.last
                 killed += 1
-                writers.append(try Child(product, ["write", path, keys, id, "heir\(round)"]))
+                writers.append(try ReportingProcess(product, ["write", path, keys, id, "heir\(round)"]))
             }
             if round % 3 == 2 {
-                let run = try Child(product, ["rekey", path, keys, id, steps[round / 3 % steps.count]])
+                let run = try ReportingProcess(product, ["rekey", path, keys, id, steps[round / 3 % steps.count]])
                 #expect(run.wait() == SIGKILL)
             } else if round % 3 == 1 {
                 // At any moment at all.
-                let run = try Child(product, ["rekey", path, keys, id])
+                let run = try ReportingProcess(product, ["rekey", path, keys, id])
                 for _ in 0..<Int.random(in: 0...8) { _ = writers[0].next() }
                 run.kill()
             } else {
-                let run = try Child(product, ["rekey", path, keys, id])
+                let run = try ReportingProcess(product, ["rekey", path, keys, id])
                 #expect(run.wait() == 0)
                 ended += 1
             }
@@ -222,50 +222,6 @@ import Testing
         try await rekey()
         try await expectSound()
         await files.close()
-    }
-
-    /// A process of `StoreRekeys`.
-    private final class Child {
-        private let process = Process()
-        private let (input, output) = (Pipe(), Pipe())
-        private var rest = ""
-        private(set) var last = 0
-
-        init(_ program: String, _ arguments: [String]) throws {
-            process.executableURL = URL(fileURLWithPath: program)
-            process.arguments = arguments
-            process.standardInput = input
-            process.standardOutput = output
-            try process.run()
-        }
-
-        /// The next number that it prints; nil: it is gone.
-        func next() -> Int? {
-            while !rest.contains("\n") {
-                let data = output.fileHandleForReading.availableData
-                guard !data.isEmpty else { return nil }
-                rest += String(decoding: data, as: UTF8.self)
-            }
-            let lines = rest.split(separator: "\n", omittingEmptySubsequences: false)
-            rest = String(lines.last ?? "")
-            last = lines.dropLast().last.flatMap { Int($0) } ?? last
-            return last
-        }
-
-        func end() { try? input.fileHandleForWriting.close() }
-
-        /// Exit status, or the signal that ended it.
-        func wait() -> Int32 {
-            process.waitUntilExit()
-            return process.terminationStatus
-        }
-
-        func kill() {
-            Foundation.kill(process.processIdentifier, SIGKILL)
-            process.waitUntilExit()
-        }
-
-        deinit { kill() }
     }
 }
 

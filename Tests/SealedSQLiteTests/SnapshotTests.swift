@@ -13,39 +13,6 @@ import Testing
 
     init() throws { world = try KillTests() }
 
-    /// A process that moves amounts (our_writer.py) and says the number of each of its commits.
-    private final class Writer {
-        let process = Process()
-        private let output = Pipe()
-        private var rest = ""
-
-        init(_ arguments: [String]) throws {
-            process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-            process.arguments = [Program.python] + arguments
-            process.standardOutput = output
-            try process.run()
-        }
-
-        /// The next commit that it reports; `nil`: it is gone.
-        func next() -> Int? {
-            while !rest.contains("\n") {
-                let data = output.fileHandleForReading.availableData
-                guard !data.isEmpty else { return nil }
-                rest += String(decoding: data, as: UTF8.self)
-            }
-            let lines = rest.split(separator: "\n", omittingEmptySubsequences: false)
-            rest = String(lines.last ?? "")
-            return lines.dropLast().last.flatMap { Int($0) }
-        }
-
-        func kill() {
-            Foundation.kill(process.processIdentifier, SIGKILL)
-            process.waitUntilExit()
-        }
-
-        deinit { kill() }
-    }
-
     /// Writes the state of now to a new file.
     private func copy(to name: String) throws -> String {
         let target = world.folder.file(name)
@@ -84,19 +51,19 @@ import Testing
     @Test func eachIsOneStateWhileFourProcessesWriteOpenAndDie() throws {
         try SealedDatabase.create(path: path, key: key, migrations: [notes, KillTests.ledger])
         let arguments = [world.script, "write", try world.library(), path, key.hex]
-        var writers = try (0..<4).map { _ in try Writer(arguments) }
+        var writers = try (0..<4).map { _ in try ReportingProcess(Program.python, arguments) }
         for round in 0..<24 {
             var reported: [Int: Int] = [:]
             for writer in writers {
                 let number = try #require(writer.next())
-                reported[Int(writer.process.processIdentifier)] = number
+                reported[writer.identifier] = number
             }
             let found = try commits(in: copy(to: "copy-\(round).db"))
             for (process, number) in reported { #expect(found[process] ?? 0 >= number) }
             // One dies in the middle of something, and another opens the file, recovers the log, goes on.
             if round % 4 == 3 {
                 writers.removeFirst().kill()
-                writers.append(try Writer(arguments))
+                writers.append(try ReportingProcess(Program.python, arguments))
             }
         }
         // All gone at once, a log left behind: the first to open it recovers while a snapshot holds its lock.

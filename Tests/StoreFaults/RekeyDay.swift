@@ -64,8 +64,15 @@ final class RekeyDay: Day {
     /// As the command does it, beside a service.
     private func rekey() async throws {
         let directory = try Directory(dataFolder: folder, keys: Self.keys)
-        defer { try? directory.close() }
-        try await directory.rekey(directory.account(Self.address).id, filesIn: root, by: "test")
+        do {
+            try await directory.rekey(directory.account(Self.address).id, filesIn: root, by: "test")
+            try directory.close()
+        } catch {
+            try? directory.close()
+            // Nobody opens config.db anew after a failed sync, as account files are: the service is started anew.
+            await close()
+            throw error
+        }
     }
 
     func close() async {
