@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import Accounts
+import Foundation
 import MailStore
 import SealedSQLite
+import TestSupport
 import Testing
 
 @testable import BackupEngine
@@ -74,5 +76,65 @@ struct ZeroAccessRestoreTests {
         await #expect(throws: DirectoryError.wrongRecoveryKey(World.anna)) {
             try await count(world, .recoveryKey(recovery))
         }
+    }
+
+    // MARK: The whole store
+
+    private func arrivals<T: Sendable>(
+        of world: World, _ body: @Sendable (Arrivals, AccountStore, Directory) async throws -> T
+    ) async throws -> T {
+        let directory = try Directory(dataFolder: world.data, keys: world.keys)
+        defer { try? directory.close() }
+        let files = AccountDirectory(
+            root: world.data + "/accounts", limit: 2, arrivals: { try await directory.arrivals(of: $0) },
+            keys: { try directory.fileKey(of: $0) })
+        let id = try await directory.account(World.anna).id
+        let found = try #require(try await files.arrivals(of: id))
+        let result = try await body(found, files.store(for: id), directory)
+        await files.close()
+        return result
+    }
+
+    /// With what waits for it, unopened; what it gives out is raised when its owner opens it.
+    @Test func theWholeStoreComesBackWithWhatWaits() async throws {
+        let (world, _) = try await world()
+        let password = password
+        try await arrivals(of: world) { arrivals, _, _ in
+            _ = try await arrivals.deliver(Array("Subject: waits\r\n\r\n".utf8))
+        }
+        try world.backUp()
+        let uidNext = try await arrivals(of: world) { arrivals, store, directory in
+            let hold = try await directory.hold(World.anna, with: .password(password))
+            defer { hold.release() }
+            _ = try await store.file(arrivals, with: directory.arrivalKey(of: store.account))
+            return try await store.select(.inbox).state.uidNext
+        }
+        var restore = RestoreAll(data: world.data, keys: world.keysFolder)
+        restore.replace = true
+        let report = try await restore.run(world.source())
+        #expect(report.closed == [World.anna] && report.withoutFile.isEmpty && report.withoutArrivals.isEmpty)
+        try await arrivals(of: world) { arrivals, store, directory in
+            #expect(try await arrivals.state().waiting == 1)
+            let hold = try await directory.hold(World.anna, with: .password(password))
+            defer { hold.release() }
+            #expect(try await store.select(.inbox).exists == 2)
+            let filed = try await store.file(arrivals, with: directory.arrivalKey(of: store.account))
+            #expect(filed.messages == 1)
+            let mailbox = try await store.select(.inbox)
+            #expect(mailbox.exists == 3 && mailbox.messages.uids[2] > uidNext + 100_000)
+        }
+    }
+
+    /// What is filed while a backup runs is in the backup: once.
+    @Test func arrivalsAreTakenBeforeTheFilesThatTheyAreFiledInto() throws {
+        let folder = try TemporaryFolder()
+        try FileManager.default.createDirectory(atPath: folder.file("accounts"), withIntermediateDirectories: true)
+        let names = (0..<20).map { _ in AccountID.random().description }
+        for (index, name) in names.enumerated() {
+            _ = FileManager.default.createFile(
+                atPath: folder.file("accounts/\(name)\(index % 2 == 0 ? ".db" : ".arrivals.db")"), contents: nil)
+        }
+        let found = StoreContents(data: folder.path).accounts()
+        #expect(found.count == 20 && found.prefix(10).allSatisfy { $0.hasSuffix(".arrivals.db") })
     }
 }

@@ -151,7 +151,8 @@ int disk_settle(int is_cut, unsigned long long seed) {
         if (f->open > 0) return -1;
     while (files) {
         disk_file *f = files;
-        if (is_cut) {
+        // What unlink(2) took away stays away: whoever calls it syncs the folder.
+        if (is_cut && (f->deleted || access(f->path, F_OK) == 0)) {
             static const int survivors[] = {0, 4, 8, 7, 1};
             int of_eight = survivors[seed % 5];
             apply(f, of_eight, &seed);

@@ -323,4 +323,42 @@ import Testing
             Issue.record("delivered into nothing")
         } catch { #expect(error.isTemporary) }
     }
+
+    // MARK: Checks
+
+    @Test func aCheckNeedsNoKeyOfTheAccount() async throws {
+        let world = try await ZeroAccessFixture()
+        for size in [10, 3 * ArrivalSeal.chunkBytes] { try await world.arrivals.deliver(filler(size)) }
+        #expect(try await world.arrivals.check() == [])
+        try await world.tamper("DELETE FROM chunks WHERE id = (2 << 10) + 1")
+        #expect(try await world.arrivals.check() == ["sealed arrivals: chunks are missing or too many, of message 2"])
+        _ = try await world.file()
+        try await world.tamper("UPDATE state SET waiting = 7; INSERT INTO chunks VALUES (9 << 10, x'00')")
+        #expect(
+            try await world.arrivals.check() == [
+                "sealed arrivals: 1 messages do not open and were put aside",
+                "sealed arrivals: chunks are missing or too many, of message 2",
+                "sealed arrivals: chunks belong to no message: 9",
+                "sealed arrivals: the figures of what waits are not those of the messages: 7",
+            ])
+        try await world.inbound.removeArrivals(world.place)
+        #expect(try await world.arrivals.check() == ["sealed arrivals: the file is not there"])
+    }
+
+    // MARK: After a restore
+
+    /// A closed account's file that came out of a backup is raised by whoever opens it first.
+    @Test func aRestoredFileIsRaisedWhenItIsOpened() async throws {
+        let world = try await ZeroAccessFixture()
+        _ = try await world.store.deliver(message("old"))
+        let before = try await world.store.select(.inbox).state
+        await world.access.close(world.account)
+        let path = "\(world.folder.path)/\(world.account).db"
+        try AccountFile.noteRestored(path: path)
+        let after = try await world.store.select(.inbox).state
+        #expect(after.uidNext >= before.uidNext + 1_000_000 && after.highestModseq > before.highestModseq)
+        #expect(try await world.inbox() == [message("old")])
+        await world.access.close(world.account)
+        #expect(try await world.store.select(.inbox).state == after)
+    }
 }

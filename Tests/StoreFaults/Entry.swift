@@ -34,6 +34,7 @@ struct Entry {
         try await entry.sweep(Workload.self)
         try await entry.sweep(SpoolDay.self)
         try await entry.sweep(ConfigurationDay.self)
+        try await entry.sweep(RekeyDay.self)
         if entry.isMeant("slots") { entry.failures += try SmallFiles.sweep() }
         exit((entry.failures > 0) == entry.isLying ? 0 : 1)
     }

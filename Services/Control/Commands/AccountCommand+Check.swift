@@ -11,7 +11,8 @@ extension AccountCommand {
             discussion: """
                 Works beside the services and changes nothing. Each page's tag is checked, then SQLite's own structure, then
                 what must hold between messages, mailboxes and their figures. A zero-access account needs its password or
-                its recovery key for that; without them it is passed over, and said to be closed.
+                its recovery key for that; without them it is said to be closed, and only the file is examined in which its
+                sealed mail waits.
 
                 EXAMPLE
                   mailkeep account check anna@example.org
@@ -30,9 +31,11 @@ extension AccountCommand {
             let address, id: String
             /// A zero-access account that was not opened: nothing is known of its file.
             var closed = false
-            let sound: Bool
+            var sound: Bool
             let messages, bytes: Int
-            let findings: [String]
+            /// Of a zero-access account: messages that wait to be filed.
+            var waiting: Int?
+            var findings: [String]
         }
 
         func validate() throws {
@@ -44,7 +47,9 @@ extension AccountCommand {
 
         func run() async throws {
             let directory = try store.directory([.accounts])
-            let files = AccountDirectory(root: try store.accountsFolder(), limit: 1) { try directory.fileKey(of: $0) }
+            let files = AccountDirectory(
+                root: try store.accountsFolder(), limit: 1, arrivals: { try await directory.arrivals(of: $0) },
+                keys: { try directory.fileKey(of: $0) })
             var accounts: [AccountRecord] = []
             if all { accounts = try await directory.accounts() }
             for address in addresses { accounts.append(try await directory.account(address)) }
@@ -56,7 +61,7 @@ extension AccountCommand {
             }
             await files.close()
             if json { try JSONOption.print(lines) }
-            let damaged = lines.filter { !$0.sound && !$0.closed }
+            let damaged = lines.filter { !$0.sound && (!$0.closed || !$0.findings.isEmpty) }
             guard damaged.isEmpty else {
                 say(
                     "\(damaged.count) of \(lines.count) damaged. Without a backup, what can still be read is saved by: "
@@ -70,14 +75,27 @@ extension AccountCommand {
             _ account: AccountRecord, _ files: AccountDirectory, _ directory: Directory
         ) async throws -> Line {
             guard account.isZeroAccess else { return await check(account, files) }
-            guard addresses.count == 1, let secret = try owner.secret(of: account) else {
-                return Line(
-                    address: account.address, id: account.id.description, closed: true, sound: false, messages: 0,
-                    bytes: 0, findings: [])
+            var line = Line(
+                address: account.address, id: account.id.description, closed: true, sound: false, messages: 0, bytes: 0,
+                findings: [])
+            if addresses.count == 1, let secret = try owner.secret(of: account) {
+                let hold = try await directory.hold(account.address, with: secret)
+                defer { hold.release() }
+                line = await check(account, files)
             }
-            let hold = try await directory.hold(account.address, with: secret)
-            defer { hold.release() }
-            return await check(account, files)
+            await checkArrivals(of: account, files, &line)
+            return line
+        }
+
+        private func checkArrivals(of account: AccountRecord, _ files: AccountDirectory, _ line: inout Line) async {
+            do throws(StoreError) {
+                guard let arrivals = try await files.arrivals(of: account.id) else { return }
+                line.findings += try await arrivals.check()
+                line.waiting = try await arrivals.state().waiting
+            } catch {
+                line.findings.append("sealed arrivals: \(error.sentence)")
+            }
+            if !line.findings.isEmpty { line.sound = false }
         }
 
         private func check(_ account: AccountRecord, _ files: AccountDirectory) async -> Line {
@@ -100,12 +118,17 @@ extension AccountCommand {
         }
 
         private func tell(_ line: Line) {
-            guard !line.closed else {
-                return print(
-                    "\(line.address): closed, not examined (a zero-access account; with --own-password-file it is)")
+            let waiting = line.waiting.map { ", \($0) wait sealed" } ?? ""
+            if line.closed {
+                print(
+                    "\(line.address): closed, not examined (a zero-access account; with --own-password-file it is)\(waiting)"
+                )
+            } else {
+                let size = bytesText(Int64(line.bytes))
+                print(
+                    "\(line.address): \(line.sound ? "sound" : "DAMAGED"), \(line.messages) messages, \(size)\(waiting)"
+                )
             }
-            let size = bytesText(Int64(line.bytes))
-            print("\(line.address): \(line.sound ? "sound" : "DAMAGED"), \(line.messages) messages, \(size)")
             for finding in line.findings { print("  \(finding)") }
         }
     }

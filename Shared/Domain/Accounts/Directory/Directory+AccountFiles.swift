@@ -31,7 +31,9 @@ extension Directory {
     }
 
     /// The key of one of them; nil: only its owner's secrets open it, and nobody here has. Throws as `fileKey`.
-    package func key(of file: AccountFileName, in account: AccountID) throws -> SealedKey? { try key(of: file, account) }
+    package func key(of file: AccountFileName, in account: AccountID) throws -> SealedKey? {
+        try key(of: file, account)
+    }
 
     /// Those that open here, with their keys. Throws as `fileKey`.
     package func fileKeys(of account: AccountID) throws -> [AccountFileKey] {
@@ -71,7 +73,12 @@ extension Directory {
             else { return current.file }
             // That the name is gone must be on disk before anything is written to the new file.
             try DiskSync.folder(accountsFolder)
-            _ = try pool.write { try Self.makeCurrent(pending.file, of: account, at: self.seconds, in: $0) }
+            // Where this cannot be noted (a full disk), whoever looks next finds the same.
+            do {
+                _ = try pool.write { try Self.makeCurrent(pending.file, of: account, at: self.seconds, in: $0) }
+            } catch {
+                return pending.file
+            }
         }
     }
 

@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// One that fails for its own fault (no such mailbox, …) is rolled back alone. Nobody is answered before the commit.
 actor AppendQueue {
-    private typealias Work = @Sendable (Database) throws -> Void
+    fileprivate typealias Work = @Sendable (Database) throws -> Void
     private typealias Answer = CheckedContinuation<Result<Void, StoreError>, Never>
 
     private struct Pending {
