@@ -16,12 +16,7 @@ class Process:
     def __init__(self, instance, name):
         self.state = pathlib.Path(instance.values["data"]).parent
         self.name, self.pid = name, instance.values["pids"][name]
-        self.command = pathlib.Path(f"/proc/{self.pid}/cmdline").read_bytes().split(b"\0")[:-1]
-        self.environment = dict(
-            line.split(b"=", 1) for line in pathlib.Path(f"/proc/{self.pid}/environ").read_bytes().split(b"\0") if b"=" in line
-        )
-        if name == "redis":  # it rewrites its own command line
-            self.command = [b"redis-server", str(self.state / "redis" / "redis.conf").encode()]
+        self.command = (self.state / "run" / f"{name}.command").read_bytes().split(b"\0")[:-1]
 
     def kill_and_restart(self):
         os.kill(self.pid, signal.SIGKILL)
@@ -31,7 +26,7 @@ class Process:
             wait_for(self.is_dead, f"{self.name} to die")
         with open(self.state / "logs" / f"{self.name}.log", "ab") as log:
             process = subprocess.Popen(
-                self.command, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+                self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         self.pid = process.pid
         (self.state / "run" / f"{self.name}.pid").write_text(f"{self.pid}\n")
         # Whoever comes later is told which process it is now.
