@@ -29,14 +29,14 @@ package final class SealedPool: Sendable {
     }
 
     package func read<Result>(_ body: (Database) throws -> Result) throws -> Result {
-        do { return try access { try $0.read(body) } } catch  where Self.isDamage(error) {
-            return try access { try $0.read(body) }
+        do { return try accessNow { try $0.read(body) } } catch  where Self.isDamage(error) {
+            return try accessNow { try $0.read(body) }
         }
     }
 
     /// One transaction, on disk when it returns.
     package func write<Result>(_ body: (Database) throws -> Result) throws -> Result {
-        try access { try $0.write(body) }
+        try accessNow { try $0.write(body) }
     }
 
     package func read<Result: Sendable>(_ body: @escaping @Sendable (Database) throws -> Result) async throws -> Result
@@ -61,7 +61,7 @@ package final class SealedPool: Sendable {
         try SealedDatabase.close(pool)
     }
 
-    private func access<Result>(_ body: (DatabasePool) throws -> Result) throws -> Result {
+    private func accessNow<Result>(_ body: (DatabasePool) throws -> Result) throws -> Result {
         let result: Swift.Result<Result, any Error>
         let pool = try enter()
         do { result = .success(try body(pool)) } catch { result = .failure(error) }
