@@ -21,6 +21,7 @@ import time
 
 import apsw
 
+from chunks import plain
 from session import Instance, empty, messages, wait_for
 
 instance = Instance()
@@ -44,15 +45,15 @@ def refused(words, *arguments, **more):
 
 
 def texts(store, address):
-    """Folded headers of every message in a restored account, read by SQLite3 Multiple Ciphers."""
+    """Every message in a restored account, read by SQLite3 Multiple Ciphers."""
     places = ["--data", store / "data", "--keys", store / "keys"]
     key = mailkeep("account", "key", address, *places).stdout.strip()
-    [name] = [a["id"] for a in json.loads(mailkeep("account", "list", "--json", *places).stdout) if a["address"] == address]
-    connection = apsw.Connection(str(store / "data" / "accounts" / f"{name}.db"))
+    [file] = [a["file"] for a in json.loads(mailkeep("account", "list", "--json", *places).stdout) if a["address"] == address]
+    connection = apsw.Connection(str(store / "data" / file))
     connection.pragma("cipher", "chacha20")
     connection.pragma("key", f"raw:{key}")
     assert connection.pragma("integrity_check") == "ok"
-    found = [row[0] for row in connection.execute("SELECT header FROM texts")]
+    found = [plain(row[0]).decode("latin-1") for row in connection.execute("SELECT data FROM chunks")]
     connection.close()
     return found
 

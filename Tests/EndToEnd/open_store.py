@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """docs/open_store.py opens the example of docs/store.md, and a running account's file with its log: a message that was just
 delivered is in it. A changed bit is an error.   usage: TRY.JSON"""
-import ctypes
 import pathlib
 import shutil
 import sqlite3
@@ -9,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 
+from chunks import plain
 from session import Instance, messages, wait_for
 
 docs = pathlib.Path(__file__).resolve().parents[2] / "docs"
@@ -25,15 +25,6 @@ def ask(database, question):
     connection = sqlite3.connect(database)
     assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     return connection.execute(question).fetchall()
-
-
-def plain(chunk):
-    """As docs/store.md says: a zstd frame, or the bytes themselves."""
-    zstd = ctypes.CDLL("libzstd.so.1")
-    zstd.ZSTD_decompress.restype = ctypes.c_size_t
-    room = ctypes.create_string_buffer(128 * 1024)
-    size = zstd.ZSTD_decompress(room, ctypes.c_size_t(len(room)), chunk, ctypes.c_size_t(len(chunk)))
-    return chunk if zstd.ZSTD_isError(ctypes.c_size_t(size)) else room.raw[:size]
 
 
 def example(folder):
