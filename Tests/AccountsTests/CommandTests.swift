@@ -23,7 +23,7 @@ import Testing
     struct ClosedCheck: Decodable {
         let closed: Bool
         let pages: Int?
-        let checkedAtLogin: String?
+        let checkedWhole: String?
     }
 
     /// A store of its own.
@@ -154,7 +154,7 @@ import Testing
             try here.works("account", "check", anna, "--own-password-file", "-", input: "a good one").output
                 .contains("sound"))
         let checks = try here.works("account", "check", anna, "--json").json([ClosedCheck].self)
-        #expect(checks.first?.checkedAtLogin != nil && checks.first?.closed == true && checks.first?.pages ?? 0 > 10)
+        #expect(checks.first?.checkedWhole != nil && checks.first?.closed == true && checks.first?.pages ?? 0 > 10)
 
         let recovery = here.folder.file("recovery.txt")
         _ = try here.works(

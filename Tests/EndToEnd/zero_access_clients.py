@@ -353,7 +353,7 @@ def a_check_of_the_closed_account():
     check("its pages are read", before["closed"] and before["sound"] and before["pages"] > 10, before)
     with instance.imap(zoe) as imap:
         imap.noop()
-        wait_for(lambda: checked().get("checkedAtLogin", "") > before.get("checkedAtLogin", ""), "the check at the login")
+        wait_for(lambda: checked().get("checkedWhole", "") > before.get("checkedWhole", ""), "the check at the login")
     after = checked()
     check("and the whole check at the login found it sound", after["sound"] and after["findings"] == [], after)
 

@@ -141,7 +141,8 @@ import Testing
             if isDamaged {
                 let file = try world.directory.fileKey(of: world.id)
                 let queue = try SealedDatabase.openQueue(
-                    path: file.file.path(in: world.folder.path + "/accounts"), key: file.key, migrations: [])
+                    path: file.file.path(in: world.folder.path + "/accounts"), key: file.key,
+                    migrations: AccountFile.migrations)
                 try await queue.write {
                     try $0.execute(sql: "UPDATE mailboxes SET unseen = 7 WHERE name LIKE 'Project%'")
                 }

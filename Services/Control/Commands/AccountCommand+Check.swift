@@ -35,10 +35,9 @@ extension AccountCommand {
             var sound: Bool
             var messages = 0
             var bytes = 0
-            /// Of a closed account: pages that were read, and when the whole check was made last while its owner was logged
-            /// in.
+            /// Of a closed account: pages that were read, and when somebody with its key checked it last.
             var pages: Int?
-            var checkedAtLogin: String?
+            var checkedWhole: String?
             /// Of a zero-access account: messages that wait to be filed.
             var waiting: Int?
             var findings: [String]
@@ -92,7 +91,7 @@ extension AccountCommand {
                 if let report = found.report { try? await arrivals?.note(report) }
             } else {
                 line = try checkClosed(account, directory)
-                await checkAtLogin(arrivals, &line)
+                await tellWholeCheck(arrivals, &line)
             }
             await check(arrivals, &line)
             return line
@@ -114,11 +113,11 @@ extension AccountCommand {
         }
 
         /// Tells what the last whole check found, and wishes another.
-        private func checkAtLogin(_ arrivals: Arrivals?, _ line: inout Line) async {
+        private func tellWholeCheck(_ arrivals: Arrivals?, _ line: inout Line) async {
             // What keeps it from being read is a finding of its examination.
             guard let arrivals, let last = try? await arrivals.ownerCheck() else { return }
-            line.checkedAtLogin = last.done.map(timestamp)
-            line.findings += last.findings.map { "at its owner's login: \($0)" }
+            line.checkedWhole = last.done.map(timestamp)
+            line.findings += last.findings.map { "at its whole check: \($0)" }
             do { try await arrivals.wishOwnerCheck() } catch {
                 line.findings.append("the check at its owner's next login cannot be noted: \(error.sentence)")
             }
@@ -163,7 +162,7 @@ extension AccountCommand {
                 print(
                     "\(line.address): closed, \(line.sound ? "no damage shows" : verdict), \(line.pages ?? 0) pages, \(size)\(waiting)"
                 )
-                let last = line.checkedAtLogin.map { "was checked whole at \($0)" } ?? "was never checked whole"
+                let last = line.checkedWhole.map { "was checked whole at \($0)" } ?? "was never checked whole"
                 print("  \(last); is again when its owner logs in next, or here with --own-password-file")
             } else {
                 print("\(line.address): \(verdict), \(line.messages) messages, \(size)\(waiting)")

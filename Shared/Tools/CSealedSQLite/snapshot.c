@@ -328,10 +328,11 @@ static int goes_on_behind(const sealed_snapshot *s, int *goes_on) {
     size_t size = SEALED_FRAME_HEADER + s->page_size;
     unsigned char *frame = malloc(size), salts[8];
     if (!frame) return SQLITE_NOMEM;
-    int big_endian = s->wal_header[3] & 1, broken = 0, committed = 0, rc = SQLITE_OK;
+    int big_endian = s->wal_header[3] & 1, committed = 0, rc = SQLITE_OK;
     unsigned int chain[2] = {0, 0};
     sealed_wal_checksum(big_endian, s->wal_header, 24, chain);
     int has_header = chain[0] == get_be32(s->wal_header + 24) && chain[1] == get_be32(s->wal_header + 28);
+    int broken = !has_header;
     if (s->end > 0) memcpy(chain, s->end_chain, sizeof chain);
     memcpy(salts, s->wal_header + 16, sizeof salts);
     *goes_on = 0;
