@@ -282,7 +282,7 @@ let package = Package(
         tests("WebServer", ["ServiceKit", nio, hummingbird, httpTypes, logging, lifecycle, configuration]),
         tests("Accounts", ["MailFormat", "SealedSQLite", grdb, crypto]),
         tests("Logins", ["Accounts", "RedisStreams", "SASLMechanisms", "SealedSQLite", logging]),
-        tests("Filing", ["Accounts", "MailStore", "SealedSQLite", logging]),
+        tests("Filing", ["Accounts", "MailStore", "SealedSQLite", grdb, logging]),
         tests("BackupJobs", ["RedisStreams", logging]),
         tests(
             "BackupEngine",

@@ -102,7 +102,8 @@ struct Upkeep: Service {
                 try await Task.sleep(for: .seconds(3_600))
                 await accounts.tidy((try? await directory.accounts().map(\.id)) ?? [])
                 _ = try? await directory.forgetRetired()
-                accounts.removeLeavings()
+                await directory.clearCutRekeyings(filesIn: accounts.root)
+                if let named = try? await directory.namedFiles() { accounts.removeLeavings(named: named) }
             }
         }
     }

@@ -20,6 +20,12 @@ import Testing
         let disabled, administrator: Bool
     }
 
+    struct ClosedCheck: Decodable {
+        let closed: Bool
+        let pages: Int?
+        let checkedWhole: String?
+    }
+
     /// A store of its own.
     final class Installation: Sendable {
         let folder: TemporaryFolder
@@ -139,13 +145,16 @@ import Testing
         try here.fails("account", "app-password", "add", anna, "Phone", saying: closed)
         try here.fails("account", "password", anna, "--generate", saying: "--lose-old-mail")
         try here.fails("account", "rekey", anna, saying: "mailkeep account unprotect")
-        #expect(try here.works("account", "check", "--all").output.contains("closed"))
+        let closedCheck = try here.works("account", "check", "--all").output
+        #expect(closedCheck.contains("closed, no damage shows") && closedCheck.contains("was never checked whole"))
         let raw = try here.works("account", "key", anna, "--own-password-file", "-", input: "a good one").output
         #expect(raw.wholeMatch(of: /[0-9a-f]{64}\n/) != nil)
         #expect(try here.works("account", "key", anna, "--recovery-key-file", "-", input: key).output == raw)
         #expect(
             try here.works("account", "check", anna, "--own-password-file", "-", input: "a good one").output
                 .contains("sound"))
+        let checks = try here.works("account", "check", anna, "--json").json([ClosedCheck].self)
+        #expect(checks.first?.checkedWhole != nil && checks.first?.closed == true && checks.first?.pages ?? 0 > 10)
 
         let recovery = here.folder.file("recovery.txt")
         _ = try here.works(

@@ -343,6 +343,21 @@ def kill_in_the_middle_of_filing():
     check("account check is content", waiting() == 0 and "sealed arrivals" not in mailkeep("account", "check", zoe["address"]).stdout)
 
 
+def checked():
+    return json.loads(mailkeep("account", "check", zoe["address"], "--json", check_=False).stdout)[0]
+
+
+def a_check_of_the_closed_account():
+    """Without its key its pages are read; the whole check is made at its owner's next login."""
+    before = checked()
+    check("its pages are read", before["closed"] and before["sound"] and before["pages"] > 10, before)
+    with instance.imap(zoe) as imap:
+        imap.noop()
+        wait_for(lambda: checked().get("checkedWhole", "") > before.get("checkedWhole", ""), "the check at the login")
+    after = checked()
+    check("and the whole check at the login found it sound", after["sound"] and after["findings"] == [], after)
+
+
 def tidy():
     shutil.rmtree(work, ignore_errors=True)
     mailkeep("account", "remove", zoe["address"], "--yes")
@@ -357,4 +372,5 @@ run_parts(
         protecting, the_operators_keys_open_nothing, mail_comes_in_order_with_its_dates, pop3_sees_it_at_once,
         mbsync_fetches_it, idle_tells_of_it, sending_and_keeping, calendars_with_an_app_password, quota_of_what_waits,
         a_password_change_keeps_sessions_and_mail, the_recovery_key_brings_it_back, kill_in_the_middle_of_filing,
+        a_check_of_the_closed_account,
     ], tidy)

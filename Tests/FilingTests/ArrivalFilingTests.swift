@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Accounts
 import Foundation
+import GRDB
 import Logging
 import MailStore
 import SealedSQLite
@@ -124,6 +125,46 @@ import Testing
             let hold = try await world.logIn()
             await world.filing.attend(world.id)
             #expect(try await world.count() == 1)
+            hold.release()
+        }
+    }
+
+    /// What a check could not see without the key is told after the next login, without names that the owner gave.
+    @Test(arguments: [false, true]) func aCheckThatIsWishedIsMadeAtTheNextLogin(isDamaged: Bool) async throws {
+        let world = try await World()
+        try await withServices(world) {
+            let first = try await world.logIn()
+            await world.filing.attend(world.id)
+            let store = try await world.accounts.store(for: world.id)
+            let secret = try await store.create(MailboxName("Project Zwetschge"))
+            _ = try await store.append(Array("Subject: one\r\n\r\n".utf8), to: secret)
+            if isDamaged {
+                let file = try world.directory.fileKey(of: world.id)
+                let queue = try SealedDatabase.openQueue(
+                    path: file.file.path(in: world.folder.path + "/accounts"), key: file.key,
+                    migrations: AccountFile.migrations)
+                try await queue.write {
+                    try $0.execute(sql: "UPDATE mailboxes SET unseen = 7 WHERE name LIKE 'Project%'")
+                }
+                try queue.close()
+            }
+            first.release()
+            while await world.accounts.openFiles > 0 { await Task.yield() }
+
+            let path = try world.directory.currentFile(of: world.id).path(in: world.folder.path + "/accounts")
+            let closed = try AccountFile.checkClosed(path: path)
+            #expect(closed.findings == [] && closed.pages > 10)
+            let arrivals = try #require(try await world.inbound.arrivals(of: world.id))
+            try await arrivals.wishOwnerCheck()
+            #expect(try await arrivals.ownerCheck().wished != nil)
+            let hold = try await world.logIn()
+            await world.filing.attend(world.id)
+            while try await arrivals.ownerCheck().wished != nil { await Task.yield() }
+            let check = try await arrivals.ownerCheck()
+            #expect(check.done != nil)
+            #expect(
+                check.findings
+                    == (isDamaged ? ["the figures of STATUS are not those of the messages in mailbox …"] : []))
             hold.release()
         }
     }

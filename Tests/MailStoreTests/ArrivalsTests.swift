@@ -345,6 +345,38 @@ import Testing
         #expect(try await world.arrivals.check() == ["sealed arrivals: the file is not there"])
     }
 
+    /// A program that was killed while it switched zero access on leaves one that nobody delivers to.
+    @Test func aFileThatNeverCameIntoUseIsRemovedAfterAnHour() async throws {
+        let world = try await ZeroAccessFixture()
+        let path = "\(world.folder.path)/\(world.place.file).arrivals.db"
+        await world.inbound.close()
+        func exists() -> Bool { FileManager.default.fileExists(atPath: path) }
+        func age(_ path: String) throws {
+            try FileManager.default.setAttributes(
+                [.modificationDate: Date(timeIntervalSinceNow: -4_000)], ofItemAtPath: path)
+        }
+        world.access.removeLeavings(named: [])
+        #expect(exists())
+        try age(path)
+        try age(path + ".unused")
+        world.access.removeLeavings(named: [world.place.file])
+        #expect(exists())
+        world.access.removeLeavings(named: [])
+        #expect(!exists() && !FileManager.default.fileExists(atPath: path + ".unused"))
+    }
+
+    @Test func aFileInUseIsKeptWhateverConfigurationSaysOfIt() async throws {
+        let world = try await ZeroAccessFixture()
+        world.inbound.useArrivals(world.place.file)
+        try await world.arrivals.deliver(message("wait"))
+        await world.inbound.close()
+        let path = "\(world.folder.path)/\(world.place.file).arrivals.db"
+        try FileManager.default.setAttributes(
+            [.modificationDate: Date(timeIntervalSinceNow: -4_000)], ofItemAtPath: path)
+        world.access.removeLeavings(named: [])
+        #expect(FileManager.default.fileExists(atPath: path))
+    }
+
     // MARK: After a restore
 
     /// A closed account's file that came out of a backup is raised by whoever opens it first.

@@ -111,6 +111,43 @@ import Testing
         await files.close()
     }
 
+    /// As after kill -9 once the copy has its name, and before the old file lost its own.
+    @Test func aCopyThatWasNotExchangedIsClearedAway() async throws {
+        try await deliver(3)
+        let before = try await contents()
+        let current = try directory.fileKey(of: account)
+        let left = AccountFileKey(file: .random(), key: .random())
+        try directory.beginRekeying(of: account, to: left, slots: .byAccountsKey)
+        try SealedDatabase.copy(
+            current.file.path(in: root), key: current.key, to: left.file.path(in: root), key: left.key)
+        #expect(try directory.fileKey(of: account).file == current.file)
+        #expect(try await directory.accountsWithPendingFile() == [account])
+        await directory.clearCutRekeyings(filesIn: root)
+        #expect(try await directory.accountsWithPendingFile() == [])
+        #expect(try directory.key(of: left.file, in: account) == nil)
+        #expect(try await contents() == before)
+        try await expectSound()
+    }
+
+    /// A run that lives is left alone.
+    @Test func aCopyThatIsBeingMadeIsNotCleared() async throws {
+        try await deliver(3)
+        let (reached, go) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        let run = Task {
+            try await rekey { step in
+                guard step == .copied else { return }
+                reached.signal()
+                go.wait()  // on the thread of the run, which is its own
+            }
+        }
+        await reached.passed()
+        await directory.clearCutRekeyings(filesIn: root)
+        #expect(try await directory.accountsWithPendingFile() == [account])
+        go.signal()
+        try await run.value
+        try await expectSound()
+    }
+
     @Test func aSecondRunAtTheSameTimeIsRefusedAndARemovedAccountStaysRemoved() async throws {
         try await deliver(5)
         let (reached, go) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))

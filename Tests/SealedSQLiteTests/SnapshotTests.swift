@@ -151,6 +151,79 @@ import Testing
         #expect(try queue.read { try String.fetchAll($0, sql: "SELECT text FROM notes ORDER BY id") } == texts)
     }
 
+    private func flip(_ offset: UInt64, in path: String) throws {
+        let handle = try #require(FileHandle(forUpdatingAtPath: path))
+        try handle.seek(toOffset: offset)
+        let byte = try #require(try handle.read(upToCount: 1)?.first)
+        try handle.seek(toOffset: offset)
+        try handle.write(contentsOf: Data([byte ^ 4]))
+        try handle.close()
+    }
+
+    /// A log as of a writer who was killed, of a page and more a commit: what was flipped in it shows, but in what nothing was
+    /// written behind.
+    @Test func aLogThatLostCommitsIsTold() throws {
+        try SealedDatabase.create(path: path, key: key, migrations: [notes])
+        let (saved, copy) = (world.folder.file("saved.db"), world.folder.file("copy.db"))
+        let queue = try SealedDatabase.openQueue(path: path, key: key, migrations: [notes])
+        for number in 0..<20 {
+            try queue.write { try $0.execute(sql: "INSERT INTO notes (text) VALUES (?)", arguments: ["\(number)"]) }
+        }
+        for suffix in ["", "-wal"] { try FileManager.default.copyItem(atPath: path + suffix, toPath: saved + suffix) }
+        try queue.close()
+        func findings(_ change: () throws -> Void) throws -> [String] {
+            for suffix in ["", "-wal", "-shm"] {
+                try? FileManager.default.removeItem(atPath: copy + suffix)
+                if suffix != "-shm" { try FileManager.default.copyItem(atPath: saved + suffix, toPath: copy + suffix) }
+            }
+            try change()
+            return try FileSnapshot(path: copy).examine()
+        }
+        let lost = ["the log is damaged: changes behind the damage, which were on disk, are lost or cannot be read"]
+        let frame = UInt64(24 + 4_096)
+        let count = (try #require(FileManager.default.contents(atPath: saved + "-wal")).count - 32) / Int(frame)
+        #expect(count >= 20)
+        #expect(try findings {} == [])
+        for number in [0, 1, UInt64(count / 2), UInt64(count - 4)] {
+            // Its page number, its checksum, its page.
+            for offset in [3, 20, 24 + 1_000] as [UInt64] {
+                #expect(
+                    try findings { try flip(32 + number * frame + offset, in: copy + "-wal") } == lost,
+                    "\(number) \(offset)")
+            }
+        }
+        // The log's head: its salt, its checksum.
+        for offset in [17, 25] as [UInt64] { #expect(try findings { try flip(offset, in: copy + "-wal") } == lost) }
+        // The end of a log may be what a power failure left.
+        #expect(try findings { try flip(32 + UInt64(count - 1) * frame + 2_000, in: copy + "-wal") } == [])
+        // A hole in the main file.
+        let hole = try findings {
+            try FileManager.default.removeItem(atPath: copy + "-wal")
+            let handle = try #require(FileHandle(forUpdatingAtPath: copy))
+            try handle.seek(toOffset: 2 * 4_096)
+            try handle.write(contentsOf: Data(count: 4_096))
+            try handle.close()
+        }
+        #expect(hole == ["page 3 is empty: what was in it is lost"])
+    }
+
+    /// While one writes, commits, and rolls back what was spilled to the log.
+    @Test func noDamageShowsInALogThatIsWritten() throws {
+        try SealedDatabase.create(path: path, key: key, migrations: [notes, KillTests.ledger])
+        let arguments = [world.script, "write", try world.library(), path, key.hex]
+        var writers = try (0..<3).map { _ in try ReportingProcess(Program.python, arguments) }
+        for round in 0..<40 {
+            _ = writers[0].next()
+            #expect(try FileSnapshot(path: path).examine() == [])
+            if round % 8 == 7 {
+                writers.removeFirst().kill()
+                writers.append(try ReportingProcess(Program.python, arguments))
+            }
+        }
+        writers.removeAll()
+        #expect(try FileSnapshot(path: path).examine() == [])
+    }
+
     @Test func whatIsNoSealedFileIsRefused() throws {
         #expect(throws: SnapshotError.noSuchFile(path)) { try FileSnapshot(path: path) }
         try Data(repeating: 7, count: 8192).write(to: URL(fileURLWithPath: path))

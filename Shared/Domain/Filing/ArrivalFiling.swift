@@ -24,6 +24,7 @@ package final class ArrivalFiling: Service {
     private let changes: @Sendable (AccountID) -> AsyncStream<Void>
     private let announce: @Sendable (AccountID) -> Void
     private let logger: Logger
+    private let checks: OwnerChecks
     private let newcomers = AsyncStream.makeStream(of: Watch.self)
     private let state = Mutex(State())
 
@@ -40,6 +41,7 @@ package final class ArrivalFiling: Service {
         self.changes = changes
         self.announce = announce
         self.logger = logger
+        checks = OwnerChecks(directory: directory, accounts: accounts, logger: logger)
     }
 
     /// For a login, which holds the account's key: returns when everything that waited before is filed, when that failed,
@@ -68,6 +70,7 @@ package final class ArrivalFiling: Service {
     package func run() async throws {
         await cancelWhenGracefulShutdown {
             await withDiscardingTaskGroup { group in
+                group.addTask { await self.checks.run() }
                 for await watch in self.newcomers.stream { group.addTask { await self.keep(watch) } }
             }
         }
@@ -91,6 +94,7 @@ package final class ArrivalFiling: Service {
                 let asked = watch.takeAsked()
                 let isHeld = await pass(watch.account)
                 asked.forEach { $0.finish() }
+                if isHeld { await checks.look(at: watch.account) }
                 if !isHeld, end(watch) { break }
             }
             group.cancelAll()

@@ -271,16 +271,18 @@ int sealed_snapshot_check(sealed_snapshot *s) {
     return s->end == 0 || memcmp(header, s->wal_header, sizeof header) == 0 ? SQLITE_OK : SQLITE_BUSY_SNAPSHOT;
 }
 
-// Whether the wal-index knows all frames up to `end`: then no writer writes over them. Frames that it does not know are of a
-// writer who is about to tell, or was killed before; the next writer takes their places.
-static int is_settled(const sealed_snapshot *s) {
+// Frames of this log that the wal-index knows: all were committed, and no writer writes over them. Those that it does not know
+// are of a writer who is about to tell, or was killed before; the next writer takes their places.
+static uint32_t known_frames(const sealed_snapshot *s) {
     unsigned char header[2][INDEX_HEADER];
     uint32_t frames;
     for (int i = 0; i < INDEX_HEADER * 2; i++) header[i / INDEX_HEADER][i % INDEX_HEADER] = ((unsigned char volatile *)s->map)[i];
     memcpy(&frames, header[0] + INDEX_FRAMES, sizeof frames);
-    return memcmp(header[0], header[1], INDEX_HEADER) == 0 && frames >= s->end &&
-           memcmp(header[0] + INDEX_SALTS, s->wal_header + 16, 8) == 0;
+    int fits = memcmp(header[0], header[1], INDEX_HEADER) == 0 && memcmp(header[0] + INDEX_SALTS, s->wal_header + 16, 8) == 0;
+    return fits ? frames : 0;
 }
+
+static int is_settled(const sealed_snapshot *s) { return known_frames(s) >= s->end; }
 
 static int settle(sealed_snapshot *s) {
     if (s->end == 0 || !is_settled(s)) return SQLITE_OK;
@@ -318,6 +320,53 @@ int sealed_snapshot_update(sealed_snapshot *s, unsigned int **changed, size_t *c
     for (size_t next = 0; rc == SQLITE_OK && next < grown; next++) (*changed)[(*count)++] = pages + 1 + next;
     free(before.at);
     return rc;
+}
+
+// Each frame continues the checksum that stands in the one before it, so what follows a damaged frame can be told from leftovers:
+// a commit that something was written behind was synced, and so was all before it.
+static int goes_on_behind(const sealed_snapshot *s, int *goes_on) {
+    size_t size = SEALED_FRAME_HEADER + s->page_size;
+    unsigned char *frame = malloc(size), salts[8];
+    if (!frame) return SQLITE_NOMEM;
+    int big_endian = s->wal_header[3] & 1, committed = 0, rc = SQLITE_OK;
+    unsigned int chain[2] = {0, 0};
+    sealed_wal_checksum(big_endian, s->wal_header, 24, chain);
+    int has_header = chain[0] == get_be32(s->wal_header + 24) && chain[1] == get_be32(s->wal_header + 28);
+    int broken = !has_header;
+    if (s->end > 0) memcpy(chain, s->end_chain, sizeof chain);
+    memcpy(salts, s->wal_header + 16, sizeof salts);
+    *goes_on = 0;
+    for (uint32_t number = s->end; !*goes_on; number++) {
+        rc = read_fully(s->wal, frame, size, SEALED_WAL_HEADER + (off_t)number * size);
+        if (rc != SQLITE_OK) break;
+        if (number == 0 && !has_header) memcpy(salts, frame + 8, sizeof salts);
+        sealed_wal_checksum(big_endian, frame, 8, chain);
+        sealed_wal_checksum(big_endian, frame + SEALED_FRAME_HEADER, s->page_size, chain);
+        int fits = chain[0] == get_be32(frame + 16) && chain[1] == get_be32(frame + 20);
+        if (!fits || memcmp(frame + 8, salts, sizeof salts) != 0 || get_be32(frame) == 0) broken = 1, committed = 0;
+        else if (broken && committed) *goes_on = 1;
+        else if (get_be32(frame + 4)) committed = broken;
+        chain[0] = get_be32(frame + 16), chain[1] = get_be32(frame + 20);
+    }
+    free(frame);
+    return rc == SQLITE_IOERR_SHORT_READ ? SQLITE_OK : rc;
+}
+
+int sealed_snapshot_is_cut(sealed_snapshot *s, int *cut) {
+    *cut = 0;
+    // Twice: a frame may be read while it is being written.
+    for (int pass = 0; pass < 2; pass++) {
+        unsigned int *changed;
+        size_t count;
+        uint32_t known = known_frames(s);
+        int rc = sealed_snapshot_update(s, &changed, &count);
+        free(changed);
+        if (rc != SQLITE_OK || s->wal < 0) return rc;
+        *cut = known > s->end;
+        if (!*cut) rc = goes_on_behind(s, cut);
+        if (rc != SQLITE_OK || !*cut) return rc;
+    }
+    return SQLITE_OK;
 }
 
 void sealed_snapshot_free(unsigned int *changed) { free(changed); }

@@ -56,6 +56,15 @@ package final class FileSnapshot {
     /// False of a page that the state has and nobody ever wrote: `read` gives zeros for it.
     func isWritten(_ page: UInt32) -> Bool { sealed_snapshot_is_written(handle, page) != 0 }
 
+    /// Whether the log lost commits that were on disk once. The state is that of now afterwards.
+    func isLogCut() throws(SnapshotError) -> Bool {
+        var isCut: Int32 = 0
+        let code = sealed_snapshot_is_cut(handle, &isCut)
+        guard code == 0 else { throw SnapshotError(code, path) }
+        pages = sealed_snapshot_pages(handle)
+        return isCut != 0
+    }
+
     /// Proves, once all is read, that nothing moved under it.
     package func check() throws(SnapshotError) {
         let code = sealed_snapshot_check(handle)

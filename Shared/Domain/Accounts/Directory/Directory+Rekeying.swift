@@ -29,6 +29,14 @@ extension Directory {
         try pool.read { try Self.states(of: account, in: $0).first { $0.state == .pending }?.file }
     }
 
+    /// Accounts of which one is pending.
+    package func accountsWithPendingFile() async throws -> [AccountID] {
+        try await pool.read { db in
+            try String.fetchAll(db, sql: "SELECT DISTINCT account FROM account_slots WHERE state = 'pending'")
+                .compactMap { AccountID($0) }
+        }
+    }
+
     /// Notes the file and its slots, before it is there. Throws `.noSuchAccount`, `RekeyError.underWay` when another is pending.
     package func beginRekeying(of account: AccountID, to file: AccountFileKey, slots: NextSlots) throws {
         try pool.write { db in

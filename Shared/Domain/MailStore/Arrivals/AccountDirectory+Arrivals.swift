@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Accounts
+import Foundation
 import SealedSQLite
 
 /// Files of sealed arrivals.
@@ -23,18 +24,30 @@ extension AccountDirectory {
         try? await files.withClosed(account) {}
     }
 
-    /// Makes the file of arrivals of an account that becomes a zero-access one. Throws `.accountExists` when it is there.
+    /// Makes the file of arrivals of an account that becomes a zero-access one, with a mark beside it that `useArrivals` takes
+    /// away. Throws `.accountExists` when it is there.
     package func createArrivals(_ place: ArrivalsPlace) async throws(StoreError) {
-        let path = arrivalsPath(place.file)
+        let (path, mark) = (arrivalsPath(place.file), unusedMark(place.file))
         try await arrivalFiles.withClosed(place.account) {
+            let descriptor = Foundation.open(mark, O_WRONLY | O_CREAT | O_CLOEXEC, 0o660)
+            guard descriptor >= 0 else {
+                throw StoreError.unavailable("write \(mark): \(String(cString: strerror(errno)))")
+            }
+            Foundation.close(descriptor)
             try SealedDatabase.create(path: path, key: place.key, migrations: ArrivalsFile.migrations)
         }
     }
+
+    /// Once mail goes into the file: from here on it is no leaving of a program that was killed.
+    package func useArrivals(_ file: AccountFileName) { unlink(unusedMark(file)) }
+
+    private func unusedMark(_ file: AccountFileName) -> String { "\(root)/\(file).\(ArrivalsFile.unusedMark)" }
 
     /// Closes and deletes a file of arrivals, with what waits in it. One that is not there is no error.
     package func removeArrivals(_ place: ArrivalsPlace) async throws(StoreError) {
         let path = arrivalsPath(place.file)
         try await arrivalFiles.withClosed(place.account) { try AccountFile.remove(path: path) }
+        useArrivals(place.file)
     }
 
     /// Runs `body` with an open file of arrivals.

@@ -8,10 +8,13 @@ import SealedSQLite
 /// Who delivers, and so the operator, holds its key; the messages in it are sealed once more (`ArrivalSeal`).
 package enum ArrivalsFile {
     package static let suffix = ".arrivals.db"
+    /// What follows the name's digits and a dot in the mark beside a file that is not in use yet: nothing was delivered to it.
+    static let unusedMark = "arrivals.db.unused"
 
     /// Numbers only grow; a step that is out is never changed.
     package static let migrations = [
-        Migration(number: 1, name: "sealed arrivals") { db in try db.execute(sql: schema) }
+        Migration(number: 1, name: "sealed arrivals") { db in try db.execute(sql: schema) },
+        Migration(number: 2, name: "checks by who has the key") { db in try db.execute(sql: checks) },
     ]
 
     private static let schema = """
@@ -58,6 +61,13 @@ package enum ArrivalsFile {
                 waiting = waiting + (NEW.refused IS NULL) - (OLD.refused IS NULL),
                 waiting_bytes = waiting_bytes + ((NEW.refused IS NULL) - (OLD.refused IS NULL)) * NEW.size;
         END;
+        """
+
+    /// See `OwnerCheck`.
+    private static let checks = """
+        ALTER TABLE state ADD COLUMN check_wished INTEGER;
+        ALTER TABLE state ADD COLUMN checked INTEGER;
+        ALTER TABLE state ADD COLUMN check_findings TEXT;       -- a line each
         """
 
     package static func path(of file: AccountFileName, in root: String) -> String { "\(root)/\(file)\(suffix)" }

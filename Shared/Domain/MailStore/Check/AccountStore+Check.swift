@@ -26,12 +26,14 @@ extension AccountStore {
             report.found(finding)
         }
         for invariant in Invariant.all {
-            let broken = try await ask("cannot be looked into because a page is damaged: \(invariant.finding) …") {
-                db in
-                try String.fetchAll(db, sql: "SELECT * FROM (\(invariant.sql)) LIMIT 10")
-                    .map { "\(invariant.finding) \($0)" }
+            do {
+                let places = try await read { db in
+                    try String.fetchAll(db, sql: "SELECT * FROM (\(invariant.sql)) LIMIT 10")
+                }
+                for place in places { report.found(invariant.finding, place) }
+            } catch .damaged {
+                report.found("cannot be looked into because a page is damaged: \(invariant.finding) …")
             }
-            for finding in broken { report.found(finding) }
         }
         if searchIndex {
             do {
@@ -84,7 +86,7 @@ extension AccountStore {
                 do { _ = try StructureCoding.decode(row[0], size: row[1]) } catch { return false }
                 return true
             }
-            if !isReadable { report.found("the parsed structure cannot be read, of body \(id)") }
+            if !isReadable { report.found("the parsed structure cannot be read, of body", "\(id)") }
             var offset = 0
             while true {
                 let piece = try await read(BodyID(rawValue: id), offset..<offset + StoreLimits.readBytes)
@@ -107,8 +109,8 @@ extension AccountStore {
             // Tidied away since we saw it: nothing is wrong.
             guard !stillThere.isEmpty else { return }
             report.found(
-                "bytes are missing or damaged, of \(stillThere.filter { !$0.isEmpty }.joined(separator: ", "))"
-                    + " (body \(id))")
+                "bytes are missing or damaged, of",
+                "\(stillThere.filter { !$0.isEmpty }.joined(separator: ", ")) (body \(id))")
         }
     }
 }

@@ -12,9 +12,23 @@ package struct CheckReport: Sendable {
     package private(set) var findings: [String] = []
     package private(set) var findingsLeftOut = 0
 
+    private var kinds: [(what: String, count: Int)] = []
+
     package var isSound: Bool { findings.isEmpty }
 
-    mutating func found(_ finding: String) {
+    /// As `findings`, each kind once and with how many there are: without what it was found in, which may be a name that the
+    /// account's owner gave.
+    package var nameless: [String] { kinds.map { $0.count == 1 ? $0.what : "\($0.what) (\($0.count) times)" } }
+
+    /// - Parameter place: what it was found in; the sentence ends with it.
+    mutating func found(_ what: String, _ place: String? = nil) {
+        let finding = place.map { "\(what) \($0)" } ?? what
         if findings.count < Self.findingsKept { findings.append(finding) } else { findingsLeftOut += 1 }
+        let kind = place == nil ? what : "\(what) …"
+        if let known = kinds.firstIndex(where: { $0.what == kind }) {
+            kinds[known].count += 1
+        } else if kinds.count < Self.findingsKept {
+            kinds.append((kind, 1))
+        }
     }
 }

@@ -117,17 +117,21 @@ package final class AccountDirectory: Sendable {
     /// How long what was left half made stays, in seconds.
     private static let leavingAge = 3_600
 
-    /// Removes what programs that were killed left: files that are not whole yet (`….new`) and that no living program makes, and
-    /// logs without their file. No file of an account.
-    package func removeLeavings() {
+    /// Removes what programs that were killed left: files that are not whole yet (`….new`) and that no living program makes, logs
+    /// without their file, and files of arrivals that never came into use. No file of an account.
+    ///
+    /// - Parameter named: the files that slots name (`Accounts.Directory.namedFiles`).
+    package func removeLeavings(named: Set<AccountFileName>) {
         let names = Set((try? FileManager.default.contentsOfDirectory(atPath: root)) ?? [])
         for name in names {
             let path = root + "/" + name
             let parts = name.split(separator: ".", maxSplits: 1)
-            guard parts.count == 2, AccountFileName(parts[0]) != nil, isOld(path) else { continue }
+            guard parts.count == 2, let file = AccountFileName(parts[0]), isOld(path) else { continue }
             let isLeft =
                 switch parts[1] {
                 case "db-wal", "db-shm": !names.contains(parts[0] + ".db")
+                case ArrivalsFile.unusedMark:
+                    !named.contains(file) && (try? AccountFile.remove(path: arrivalsPath(file))) != nil
                 case "arrivals.db-wal", "arrivals.db-shm": !names.contains(parts[0] + ArrivalsFile.suffix)
                 case let rest: rest.hasPrefix("db.") && rest.contains(".new") && !RekeyedCopy.isBeingMade(path)
                 }

@@ -121,7 +121,7 @@ struct AccountRekeying {
     }
 
     /// What a run that died left. Throws `RekeyError.underWay` when it lives.
-    private func clear(beside old: AccountFileKey) throws {
+    func clear(beside old: AccountFileKey) throws {
         guard let left = try directory.pendingFile(of: account) else { return }
         let path = left.path(in: root)
         guard !RekeyedCopy.isBeingMade(path + ".new") else { throw RekeyError.underWay }

@@ -50,6 +50,16 @@ extension Directory {
             Thread.detachNewThread { answer.resume(with: Result { try work.run(known: known) }) }
         }
     }
+
+    /// Clears away what runs of `rekey` left that were cut off before the exchange: a copy of the account that is of no use and takes
+    /// its room. Those cut off after it are ended. One whose file does not open here is left for later.
+    package func clearCutRekeyings(filesIn root: String) async {
+        for account in (try? await accountsWithPendingFile()) ?? [] {
+            let work = AccountRekeying(
+                directory: self, account: account, root: root, slots: .byAccountsKey, actor: "", tell: { _ in })
+            _ = await OpenFiles.onQueue { try work.clear(beside: self.fileKey(of: account)) }
+        }
+    }
 }
 
 /// The account is removed and nothing opens its file any more, but the file is still there.

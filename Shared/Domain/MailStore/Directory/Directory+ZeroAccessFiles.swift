@@ -23,6 +23,7 @@ extension Directory {
             try await beginProtection(protection)
             try await rekey(
                 protection.place.account, slots: protection.slots, filesIn: root, by: actor, tell: tell)
+            try await withFiles(in: root) { $0.useArrivals(protection.place.file) }
         } catch {
             // Unless it has the new file all the same.
             if try await arrivals(of: protection.place.account) == nil {
@@ -84,6 +85,7 @@ extension Directory {
                     let old = try self.reset(protection, to: file, by: actor)
                     names.withLock { $0 = old }
                 }
+                files.useArrivals(protection.place.file)
                 return names.withLock { $0 }
             }
             return (

@@ -52,6 +52,9 @@ int sealed_snapshot_is_written(sealed_snapshot *, unsigned int number);
 /// To be asked once all pages are read: SQLITE_OK, or SQLITE_BUSY_SNAPSHOT when someone did begin the log anew, which no
 /// SQLite does.
 int sealed_snapshot_check(sealed_snapshot *);
+/// Whether the log has lost commits that were on disk once: behind the last that is whole, in `*cut`. What a writer that was
+/// killed left behind there is none. The state becomes that of now, as with `sealed_snapshot_update`.
+int sealed_snapshot_is_cut(sealed_snapshot *, int *cut);
 void sealed_snapshot_close(sealed_snapshot *);
 
 /// The type of the file system that holds `path` (`f_type` of statfs(2)), or -1 with errno set.
