@@ -53,7 +53,6 @@ extension Directory {
     ) async throws -> (recovery: RecoveryKey, key: SealedKey) {
         let id = try await account(address).id
         let protection = try await prepareProtection(of: address, password: SecretBytes(password.utf8))
-        try await beginProtection(protection)
         let file = AccountFileKey(file: .random(), key: .random())
         try beginRekeying(of: id, to: file, slots: protection.slots)
         _ = try endRekeying(of: id, to: file.file, by: "test")

@@ -69,6 +69,72 @@ import Testing
         }
     }
 
+    /// Two that begin at once: what arrives is sealed to the one whose slots hold the key.
+    @Test func ofTwoWhoProtectItOneHasAllOfIt() async throws {
+        let fixture = try Fixture()
+        try await fixture.directory.addDomain("example.org", by: "test")
+        let (directory, id) = (fixture.directory, try await fixture.add(Self.anna))
+        let first = try await directory.prepareProtection(of: Self.anna, password: password("correct horse"))
+        let second = try await directory.prepareProtection(of: Self.anna, password: password("correct horse"))
+        let file = AccountFileKey(file: .random(), key: .random())
+        try directory.beginRekeying(of: id, to: file, slots: first.slots)
+        let late = AccountFileKey(file: .random(), key: .random())
+        #expect(throws: RekeyError.underWay) {
+            try directory.beginRekeying(of: id, to: late, slots: second.slots)
+        }
+        #expect(try directory.endRekeying(of: id, to: file.file, by: "test"))
+        #expect(throws: DirectoryError.keysChanged(Self.anna)) {
+            try directory.beginRekeying(of: id, to: late, slots: second.slots)
+        }
+        let place = try #require(await directory.arrivals(of: id))
+        #expect(place.file == first.place.file && place.publicKey == first.place.publicKey)
+        let hold = try await directory.hold(Self.anna, with: .password(password("correct horse")))
+        #expect(try await directory.arrivalKey(of: id).publicKey == place.publicKey)
+        hold.release()
+    }
+
+    /// The new file opens by the password that was checked: no other may come in between, nor an app password.
+    @Test func aPasswordThatChangesMeanwhileIsNotLost() async throws {
+        let fixture = try Fixture()
+        try await fixture.directory.addDomain("example.org", by: "test")
+        let (directory, id) = (fixture.directory, try await fixture.add(Self.anna))
+        let early = try await directory.prepareProtection(of: Self.anna, password: password("correct horse"))
+        try await directory.setPassword(of: Self.anna, to: password("another horse"), by: "test")
+        let file = AccountFileKey(file: .random(), key: .random())
+        #expect(throws: DirectoryError.keysChanged(Self.anna)) {
+            try directory.beginRekeying(of: id, to: file, slots: early.slots)
+        }
+        let protection = try await directory.prepareProtection(of: Self.anna, password: password("another horse"))
+        try directory.beginRekeying(of: id, to: file, slots: protection.slots)
+        // As while it is being made: there, and not in its place.
+        let folder = fixture.folder.file("accounts")
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        #expect(FileManager.default.createFile(atPath: file.file.path(in: folder), contents: nil))
+        await #expect(throws: DirectoryError.keysChanged(Self.anna)) {
+            try await directory.setPassword(of: Self.anna, to: password("a third horse"), by: "test")
+        }
+        await #expect(throws: DirectoryError.keysChanged(Self.anna)) {
+            _ = try await directory.addAppPassword(of: Self.anna, label: "telephone", by: "test")
+        }
+        // A run that died hinders nobody.
+        try FileManager.default.removeItem(atPath: file.file.path(in: folder))
+        try await directory.setPassword(of: Self.anna, to: password("a third horse"), by: "test")
+    }
+
+    @Test func aPublicKeyThatWasExchangedIsFoundAtTheNextLogin() async throws {
+        let world = try await World()
+        let right = try await world.directory.arrivals(of: world.id)?.publicKey
+        let other = try ArrivalKey.random().publicKey
+        try await world.directory.pool.write { db in
+            try db.execute(sql: "UPDATE accounts SET public_key = ?", arguments: [Data(other)])
+        }
+        let hold = try await world.directory.hold(Self.anna, with: .password(password("correct horse")))
+        _ = try await world.directory.arrivalKey(of: world.id)
+        #expect(try await world.directory.arrivals(of: world.id)?.publicKey == right && right != nil)
+        #expect(try await world.directory.audit(limit: 1)[0].action == Directory.wrongPublicKey)
+        hold.release()
+    }
+
     @Test func protectingNeedsThePassword() async throws {
         let fixture = try Fixture()
         try await fixture.directory.addDomain("example.org", by: "test")

@@ -105,6 +105,20 @@ import Testing
         }
     }
 
+    /// As when `unprotect` is killed before it has filed anything.
+    @Test func whatIsLeftOfAnAccountThatOthersMayOpenAgainIsFiled() async throws {
+        let world = try await World()
+        try await world.deliver("before")
+        try await world.directory.endZeroAccess(
+            of: Self.anna, password: SecretBytes("correct horse".utf8), by: "test")
+        #expect(try await world.count() == 0)
+        try await withServices(world) {
+            for await _ in world.announced.stream { break }
+            let (count, left) = (try await world.count(), try await world.directory.accountsWithLeftArrivals())
+            #expect(count == 1 && left == [])
+        }
+    }
+
     @Test func theFileIsClosedWithTheLastHold() async throws {
         let world = try await World()
         try await withServices(world) {

@@ -71,6 +71,7 @@ package final class ArrivalFiling: Service {
         await cancelWhenGracefulShutdown {
             await withDiscardingTaskGroup { group in
                 group.addTask { await self.checks.run() }
+                group.addTask { await self.fileWhatIsLeft() }
                 for await watch in self.newcomers.stream { group.addTask { await self.keep(watch) } }
             }
         }
@@ -78,6 +79,26 @@ package final class ArrivalFiling: Service {
             state.isOver = true
             for watch in state.watches.values { watch.takeAsked().forEach { $0.finish() } }
             state.watches = [:]
+        }
+    }
+
+    /// Of accounts that ceased to be zero-access ones, when whoever switched that off was killed before the end.
+    private func fileWhatIsLeft() async {
+        while !Task.isCancelled {
+            for account in (try? await directory.accountsWithLeftArrivals()) ?? [] {
+                var logger = logger
+                logger[metadataKey: "account"] = "\(account)"
+                do {
+                    guard let refused = try await directory.fileLeftArrivals(of: account, filesIn: accounts.root) else {
+                        continue
+                    }
+                    // What does not open stays, and was told when it was put aside.
+                    guard refused == 0 else { continue }
+                    announce(account)
+                    logger.notice("what was left sealed is filed")
+                } catch { logger.error("what is left sealed was not filed", metadata: ["error": "\(error)"]) }
+            }
+            try? await Task.sleep(for: Self.sweep)
         }
     }
 

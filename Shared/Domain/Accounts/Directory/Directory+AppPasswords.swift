@@ -27,6 +27,7 @@ extension Directory {
             guard try Self.isUnchanged(account, opened, in: db) else {
                 throw DirectoryError.keysChanged(account.address)
             }
+            try self.checkIsNotBeingReplaced(account, in: db)
             let labels = try String.fetchAll(
                 db, sql: "SELECT label FROM app_passwords WHERE account = ?", arguments: [id])
             guard !labels.contains(label) else { throw DirectoryError.appPasswordExists(label) }

@@ -35,6 +35,19 @@ extension Directory {
         try wrap(place.key, for: .accounts, identity: place.identity, in: db)
     }
 
+    /// Accounts of which `leftArrivals` may tell something: switching zero access off was cut off.
+    package func accountsWithLeftArrivals() async throws -> [AccountID] {
+        try await pool.read { db in
+            try String.fetchAll(
+                db,
+                sql: """
+                    SELECT DISTINCT s.account FROM account_slots s JOIN accounts a ON a.id = s.account
+                    WHERE NOT a.zero_access AND s.kind = ? AND s.state = 'current'
+                    """, arguments: [SlotKind.arrivalKey.rawValue]
+            ).compactMap { AccountID($0) }
+        }
+    }
+
     /// What still waits for an account that is no zero-access one any more, and what opens it; nil: nothing. Throws
     /// as `arrivals`.
     package func leftArrivals(of account: AccountID) async throws -> (ArrivalsPlace, ArrivalKey)? {

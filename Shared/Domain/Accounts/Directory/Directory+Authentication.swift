@@ -57,6 +57,7 @@ extension Directory {
             guard try Self.isUnchanged(account, nil, in: db) else {
                 throw DirectoryError.keysChanged(account.address)
             }
+            try self.checkIsNotBeingReplaced(account, in: db)
             try db.execute(
                 sql: """
                     INSERT INTO credentials (account, label, hash, created) VALUES (?, '', ?, ?)

@@ -9,29 +9,45 @@ extension Directory {
     package func prepareProtection(of address: String, password: SecretBytes) async throws -> Protection {
         let account = try await account(address)
         guard !account.isZeroAccess else { throw DirectoryError.zeroAccess(account.address) }
-        try await checkPassword(of: address, password)
+        let verifier = try await loginRows(of: address).verifier
+        guard case .hash(let hash) = verifier, try await recallOrCheck(verifier, password) != nil else {
+            throw DirectoryError.wrongPassword(account.address)
+        }
         guard try await leftArrivals(of: account.id) == nil else { throw DirectoryError.arrivalsLeft(account.address) }
-        return try await protection(of: account, password)
+        return try await protection(of: account, hash: hash, password)
     }
 
-    func protection(of account: AccountRecord, _ password: SecretBytes) async throws -> Protection {
+    private func protection(
+        of account: AccountRecord, hash: String?, _ password: SecretBytes
+    ) async throws -> Protection {
         let arrivals = try ArrivalKey.random()
         return Protection(
-            account: account, recovery: .random(.account),
+            account: account, hash: hash, present: try currentFile(of: account.id), recovery: .random(.account),
             place: ArrivalsPlace.new(for: account.id, publicKey: arrivals.publicKey),
             password: try await hashed(password), arrivals: arrivals)
     }
 
-    /// Notes where mail is to wait. It is used as soon as the account's file is one that opens by its password.
-    package func beginProtection(_ protection: Protection) async throws {
-        let account = protection.account
-        try await pool.write { db in
-            guard try Self.isUnchanged(account, nil, in: db) else { throw DirectoryError.keysChanged(account.address) }
-            try self.noteArrivals(protection, in: db)
-        }
+    /// Whether the account is in the mode, and has the password, that it had when it was looked at.
+    func isOpenedAsBefore(_ protection: Protection, in db: Database) throws -> Bool {
+        let id = protection.account.id.description
+        let hash = try String.fetchOne(
+            db, sql: "SELECT hash FROM credentials WHERE account = ? AND label = ''", arguments: [id])
+        return try hash == protection.hash && Self.isUnchanged(protection.account, nil, in: db)
+            && Self.file(of: protection.account.id, in: db) == protection.present
     }
 
-    private func noteArrivals(_ protection: Protection, in db: Database) throws {
+    /// Throws `.keysChanged` while the file is being replaced by one that only the password of now opens: another one would be
+    /// forgotten with its hash, and an app password with the file of before.
+    func checkIsNotBeingReplaced(_ account: AccountRecord, in db: Database) throws {
+        guard let file = try Self.states(of: account.id, in: db).first(where: { $0.state == .pending })?.file,
+            try Self.slot(.password, of: account.id, file: file, in: db) != nil,
+            isThere(file) || RekeyedCopy.isBeingMade(file.path(in: accountsFolder) + ".new")
+        else { return }
+        throw DirectoryError.keysChanged(account.address)
+    }
+
+    /// Where mail is to wait. It is used as soon as the account's file is one that opens by its password.
+    func noteArrivals(_ protection: Protection, in db: Database) throws {
         let (id, place) = (protection.account.id, protection.place)
         // Of a run that was cut off: nobody ever sealed anything to it.
         try db.execute(
@@ -104,7 +120,7 @@ extension Directory {
     package func prepareReset(of address: String, to password: SecretBytes) async throws -> Protection {
         let account = try await account(address)
         guard account.isZeroAccess else { throw DirectoryError.notZeroAccess(account.address) }
-        return try await protection(of: account, password)
+        return try await protection(of: account, hash: nil, password)
     }
 
     /// From now on the account has that new file. Returns the files that it had. Blocks. Throws `.keysChanged`.
@@ -112,7 +128,9 @@ extension Directory {
     {
         let account = protection.account
         return try pool.write { db in
-            guard try Self.isUnchanged(account, nil, in: db) else { throw DirectoryError.keysChanged(account.address) }
+            guard try self.isOpenedAsBefore(protection, in: db) else {
+                throw DirectoryError.keysChanged(account.address)
+            }
             let files = try Self.states(of: account.id, in: db).map(\.file)
             for table in ["app_passwords", "account_slots"] {
                 try db.execute(sql: "DELETE FROM \(table) WHERE account = ?", arguments: [account.id.description])

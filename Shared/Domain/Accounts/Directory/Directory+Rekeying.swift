@@ -13,7 +13,7 @@ package struct NextSlots: Sendable {
             try Directory.slot(.arrivalKey, of: account, file: current, in: db) != nil
         {
             // Its slot is wrapped by the key that goes.
-            throw DirectoryError.arrivalsLeft(account.description)
+            throw DirectoryError.arrivalsLeft(try Directory.address(of: account, in: db))
         }
         let slot = try directory.wrap(
             file.key, for: .accounts, identity: file.file.identity(in: account), in: db)
@@ -66,10 +66,7 @@ extension Directory {
         try pool.write { db in
             _ = try Self.makeCurrent(file, of: account, at: self.seconds, in: db)
             guard try Self.states(of: account, in: db).contains(where: { $0 == (file, .current) }) else { return false }
-            let record = try Row.fetchOne(
-                db, sql: "\(Self.accountRows) WHERE a.id = ?", arguments: [account.description]
-            ).flatMap(Self.record)
-            try self.note("account rekey", record?.address ?? account.description, by: actor, in: db)
+            try self.note("account rekey", Self.address(of: account, in: db), by: actor, in: db)
             return true
         }
     }
@@ -83,5 +80,11 @@ extension Directory {
                 sql: "DELETE FROM account_slots WHERE state = 'retired' AND changed < ?", arguments: [limit])
             return db.changesCount
         }
+    }
+
+    /// For messages; its id when there is no such account.
+    static func address(of account: AccountID, in db: Database) throws -> String {
+        let row = try Row.fetchOne(db, sql: "\(accountRows) WHERE a.id = ?", arguments: [account.description])
+        return row.flatMap(record)?.address ?? account.description
     }
 }

@@ -22,19 +22,32 @@ extension Directory {
     /// `.notZeroAccess`, `KeySlotError`.
     package func arrivalKey(of account: AccountID) async throws -> ArrivalKey {
         let id = account.description
-        let found = try await pool.read { db -> (KeySlot?, file: AccountFileName)? in
+        let found = try await pool.read { db -> (KeySlot?, file: AccountFileName, publicKey: Data?)? in
             guard let file = try Self.file(of: account, in: db) else { return nil }
-            return (try Self.slot(.arrivalKey, of: account, file: file, in: db)?.slot, file)
+            let publicKey = try Data.fetchOne(db, sql: "SELECT public_key FROM accounts WHERE id = ?", arguments: [id])
+            return (try Self.slot(.arrivalKey, of: account, file: file, in: db)?.slot, file, publicKey)
         }
-        guard let (slot, file) = found else { throw DirectoryError.noSuchAccount(id) }
+        guard let (slot, file, publicKey) = found else { throw DirectoryError.noSuchAccount(id) }
         guard let slot else { throw DirectoryError.notZeroAccess(id) }
         guard let key = keyRing.key(of: account, file: file) else { throw DirectoryError.closed(id) }
         let identity = SlotKind.identity(account: account, file: file)
         guard let seed = try slot.open(kind: .arrivalKey, identity: identity, key: key) else {
             throw KeySlotError.malformed
         }
-        return try ArrivalKey(seed: seed)
+        let arrivals = try ArrivalKey(seed: seed)
+        if publicKey != Data(arrivals.publicKey) {
+            // Somebody wrote to config.db: what came since was sealed to them, and to nobody else.
+            try await pool.write { db in
+                try db.execute(
+                    sql: "UPDATE accounts SET public_key = ? WHERE id = ?", arguments: [Data(arrivals.publicKey), id])
+                try self.note(Self.wrongPublicKey, Self.address(of: account, in: db), by: "mailkeep", in: db)
+            }
+        }
+        return arrivals
     }
+
+    /// A line of the audit log.
+    package static let wrongPublicKey = "account public key was not the owner's"
 
     /// A new recovery key, to be shown once; the one before opens nothing any more.
     package func renewRecoveryKey(of address: String, owner: OwnerSecret?, by actor: String) async throws -> RecoveryKey
@@ -71,10 +84,10 @@ extension Directory {
         case nil: throw DirectoryError.ownerNeeded(account.address)
         case .password(let password):
             let found = try await loginRows(of: account.address)
-            guard let key = try await recallOrCheck(found.verifier, password)?.key else {
-                throw DirectoryError.wrongPassword(account.address)
-            }
-            return OpenedAccount(account: account.id, file: found.file, key: key)
+            guard case .slot(let slot, _, _) = found.verifier,
+                let key = try await recallOrCheck(found.verifier, password)?.key
+            else { throw DirectoryError.wrongPassword(account.address) }
+            return OpenedAccount(account: account.id, file: found.file, key: key, slot: slot)
         case .recoveryKey(let recovery):
             let found = try await pool.read { db -> (KeySlot, file: AccountFileName)? in
                 guard let file = try Self.file(of: account.id, in: db),
@@ -87,11 +100,11 @@ extension Directory {
                     kind: .recovery, secret: recovery.secret,
                     identity: SlotKind.identity(account: account.id, file: file))
             else { throw DirectoryError.wrongRecoveryKey(account.address) }
-            return OpenedAccount(account: account.id, file: file, key: key)
+            return OpenedAccount(account: account.id, file: file, key: key, slot: slot)
         }
     }
 
-    private func loginRows(of address: String) async throws -> LoginRows {
+    func loginRows(of address: String) async throws -> LoginRows {
         let name = try LocalName(known: address)
         guard let found = try await pool.read({ try LoginRows(name, in: $0) }) else {
             throw DirectoryError.noSuchAccount(name.address)
@@ -99,12 +112,16 @@ extension Directory {
         return found
     }
 
-    /// Whether the account is in the mode, and has the file, that it had when it was read.
+    /// Whether the account is in the mode, has the file, and is opened by the secret that it was when it was read.
     static func isUnchanged(_ account: AccountRecord, _ opened: OpenedAccount?, in db: Database) throws -> Bool {
         let isZeroAccess = try Bool.fetchOne(
             db, sql: "SELECT zero_access FROM accounts WHERE id = ?", arguments: [account.id.description])
         guard isZeroAccess == account.isZeroAccess else { return false }
-        return try opened == nil || file(of: account.id, in: db) == opened?.file
+        guard let opened else { return true }
+        let isOpening = try Bool.fetchOne(
+            db, sql: "SELECT EXISTS (SELECT 1 FROM account_slots WHERE account = ? AND slot = ? AND state = 'current')",
+            arguments: [account.id.description, opened.slot.data])
+        return try isOpening == true && file(of: account.id, in: db) == opened.file
     }
 
     /// Lets another password open the account's file.
@@ -119,6 +136,7 @@ extension Directory {
                 let row = try Self.slot(.password, of: account.id, file: opened.file, in: db),
                 try Self.replace(row, by: slot, in: db)
             else { throw DirectoryError.keysChanged(account.address) }
+            try self.checkIsNotBeingReplaced(account, in: db)
             try Self.closeWebSessions(of: account.id, keeping: session, in: db)
             try self.note("account password", account.address, by: actor, in: db)
         }

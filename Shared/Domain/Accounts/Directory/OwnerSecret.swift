@@ -12,6 +12,8 @@ struct OpenedAccount: Sendable {
     let account: AccountID
     let file: AccountFileName
     let key: SealedKey
+    /// The one that the owner's secret opened.
+    let slot: KeySlot
 
     /// Of its slots.
     var identity: String { SlotKind.identity(account: account, file: file) }

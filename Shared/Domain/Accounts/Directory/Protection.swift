@@ -4,16 +4,25 @@ import GRDB
 /// All that is to open the next file of a zero-access account, and where its mail is to wait, before there is such a file.
 package struct Protection: Sendable {
     let account: AccountRecord
+    /// What the account's password was checked by; nil: nobody's was (a reset).
+    let hash: String?
+    /// What it has until then.
+    let present: AccountFileName
     /// To be shown once.
     package let recovery: RecoveryKey
     package let place: ArrivalsPlace
     let password: KeySlot.HashedPassword
     let arrivals: ArrivalKey
 
-    /// For a file that takes the present one's place.
+    /// For a file that takes the present one's place. Where mail is to wait, and what it is sealed to, comes with them: of two that
+    /// begin at once, one has all of it.
     package var slots: NextSlots {
         NextSlots { db, account, file, directory in
+            guard try directory.isOpenedAsBefore(self, in: db) else {
+                throw DirectoryError.keysChanged(self.account.address)
+            }
             try insert(for: account, file, state: .pending, by: directory, in: db)
+            try directory.noteArrivals(self, in: db)
         }
     }
 

@@ -20,13 +20,12 @@ extension Directory {
         let protection = try await prepareProtection(of: address, password: password)
         try await withFiles(in: root) { try await $0.createArrivals(protection.place) }
         do {
-            try await beginProtection(protection)
             try await rekey(
                 protection.place.account, slots: protection.slots, filesIn: root, by: actor, tell: tell)
             try await withFiles(in: root) { $0.useArrivals(protection.place.file) }
         } catch {
             // Unless it has the new file all the same.
-            if try await arrivals(of: protection.place.account) == nil {
+            if try await arrivals(of: protection.place.account)?.file != protection.place.file {
                 try? await withFiles(in: root) { try await $0.removeArrivals(protection.place) }
             }
             throw error
@@ -45,13 +44,20 @@ extension Directory {
     ) async throws -> Int {
         let account = try await account(address)
         if account.isZeroAccess { try await endZeroAccess(of: address, password: password, by: actor) }
-        guard let (place, key) = try await leftArrivals(of: account.id) else {
+        guard let refused = try await fileLeftArrivals(of: account.id, filesIn: root) else {
             guard account.isZeroAccess else { throw DirectoryError.notZeroAccess(account.address) }
             return 0
         }
+        return refused
+    }
+
+    /// Files what still waits sealed for an account that is no zero-access one any more.
+    /// - Returns: messages that do not open and stay; nil: nothing waited.
+    package func fileLeftArrivals(of account: AccountID, filesIn root: String) async throws -> Int? {
+        guard let (place, key) = try await leftArrivals(of: account) else { return nil }
         let refused = try await withFiles(in: root) { files in
             let arrivals = Arrivals(place: place, directory: files)
-            let store = try await files.store(for: account.id)
+            let store = try await files.store(for: account)
             while true {
                 let filed = try await store.file(arrivals, with: key)
                 let left = try await arrivals.removeIfEmpty()
@@ -59,7 +65,7 @@ extension Directory {
                 if left == 0 || filed.messages == 0 { return left }
             }
         }
-        if refused == 0 { try await forgetArrivals(of: account.id) }
+        if refused == 0 { try await forgetArrivals(of: account) }
         return refused
     }
 
