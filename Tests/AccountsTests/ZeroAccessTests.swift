@@ -230,7 +230,7 @@ import Testing
         let left = try #require(await world.directory.leftArrivals(of: world.id))
         #expect(left.1.publicKey == left.0.publicKey)
         await #expect(throws: DirectoryError.arrivalsLeft(Self.anna)) { try await world.fixture.protect(Self.anna) }
-        #expect(throws: DirectoryError.arrivalsLeft(world.id.description)) {
+        #expect(throws: DirectoryError.arrivalsLeft(Self.anna)) {
             try world.directory.beginRekeying(
                 of: world.id, to: AccountFileKey(file: .random(), key: .random()), slots: .byAccountsKey)
         }
