@@ -47,6 +47,13 @@ final class Fixture: Sendable {
 }
 
 extension Directory {
+    /// Those of its files that open here, with their keys.
+    func fileKeys(of account: AccountID) throws -> [AccountFileKey] {
+        try fileNames(of: account).compactMap { file in
+            try key(of: file, in: account).map { AccountFileKey(file: file, key: $0) }
+        }
+    }
+
     /// As `MailStore` does it with the files.
     func protectWithoutFiles(
         _ address: String, password: String

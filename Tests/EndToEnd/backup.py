@@ -19,9 +19,7 @@ import tempfile
 import threading
 import time
 
-import apsw
-
-from chunks import plain
+from account_files import opened, plain
 from session import Instance, empty, messages, wait_for
 
 instance = Instance()
@@ -49,13 +47,8 @@ def texts(store, address):
     places = ["--data", store / "data", "--keys", store / "keys"]
     key = mailkeep("account", "key", address, *places).stdout.strip()
     [file] = [a["file"] for a in json.loads(mailkeep("account", "list", "--json", *places).stdout) if a["address"] == address]
-    connection = apsw.Connection(str(store / "data" / file))
-    connection.pragma("cipher", "chacha20")
-    connection.pragma("key", f"raw:{key}")
-    assert connection.pragma("integrity_check") == "ok"
-    found = [plain(row[0]).decode("latin-1") for row in connection.execute("SELECT data FROM chunks")]
-    connection.close()
-    return found
+    with opened(store / "data" / file, key) as connection:
+        return [plain(row[0]).decode("latin-1") for row in connection.execute("SELECT data FROM chunks")]
 
 
 def restore(name, *arguments):

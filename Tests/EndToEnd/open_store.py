@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 
-from chunks import plain
+from account_files import plain
 from session import Instance, messages, wait_for
 
 docs = pathlib.Path(__file__).resolve().parents[2] / "docs"

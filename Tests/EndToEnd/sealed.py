@@ -4,12 +4,9 @@ reader (SQLite3 Multiple Ciphers) opens a copy of an account with the key that `
 usage: TRY.JSON"""
 import pathlib
 import re
-import shutil
 import subprocess
-import tempfile
 
-import apsw
-
+from account_files import opens
 from session import Instance, wait_for, messages
 
 instance = Instance()
@@ -34,21 +31,7 @@ def main():
         assert not re.search("alice|bob", str(path.relative_to(data))), path
     key = subprocess.run([instance.values["mailkeep"], "account", "key", bob["address"]], check=True, capture_output=True, text=True).stdout.strip()
     assert re.fullmatch("[0-9a-f]{64}", key), "the key is not 64 hex digits"
-    found = 0
-    for path in data.joinpath("accounts").glob("*.db"):
-        with tempfile.TemporaryDirectory() as folder:
-            for part in ("", "-wal"):
-                if path.with_name(path.name + part).exists():
-                    shutil.copy(path.with_name(path.name + part), folder)
-            connection = apsw.Connection(f"{folder}/{path.name}")
-            connection.pragma("cipher", "chacha20")
-            connection.pragma("key", f"raw:{key}")
-            try:
-                assert connection.pragma("integrity_check") == "ok"
-                found += 1
-            except apsw.NotADBError:
-                pass
-            connection.close()
+    found = sum(opens(path, key) for path in data.joinpath("accounts").glob("*.db"))
     assert found == 1, f"{found} files open with the key of {bob['address']}"
 
 

@@ -19,8 +19,7 @@ extension AccountCommand {
 
         @OptionGroup var store: StoreOptions
         @Argument(help: "name@domain") var address: String
-        @Option(help: ArgumentHelp("File with its present password; - is standard input.", valueName: "file"))
-        var passwordFile: String?
+        @OptionGroup var present: PresentPassword
         @OptionGroup var output: RecoveryKeyOutput
 
         func run() async throws {
@@ -28,15 +27,13 @@ extension AccountCommand {
             let account = try await directory.account(address)
             guard !account.isZeroAccess else { throw DirectoryError.zeroAccess(account.address) }
             try output.check()
-            let password = try PresentPassword.read(passwordFile, of: account)
+            let password = try present.read(of: account)
             let progress = Progress(account.address)
             let recovery: RecoveryKey
             do {
                 recovery = try await directory.protect(
                     account.address, password: password, filesIn: store.accountsFolder(), by: operatorName
-                ) {
-                    if case .copying(let done, let total) = $0 { progress.tell(Int(done), of: Int(total)) }
-                }
+                ) { progress.tell($0) }
             } catch {
                 progress.end()
                 throw Failure("\(account.address): \((error as? StoreError)?.sentence ?? "\(error)")")
@@ -58,13 +55,12 @@ extension AccountCommand {
 
         @OptionGroup var store: StoreOptions
         @Argument(help: "name@domain") var address: String
-        @Option(help: ArgumentHelp("File with its present password; - is standard input.", valueName: "file"))
-        var passwordFile: String?
+        @OptionGroup var present: PresentPassword
 
         func run() async throws {
             let directory = try store.directory([.accounts])
             let account = try await directory.account(address)
-            let password = try PresentPassword.read(passwordFile, of: account)
+            let password = try present.read(of: account)
             let refused: Int
             do {
                 refused = try await directory.unprotect(
@@ -102,13 +98,16 @@ extension AccountCommand {
 }
 
 /// The password that an account has now.
-enum PresentPassword {
-    static func read(_ file: String?, of account: AccountRecord) throws -> SecretBytes {
+struct PresentPassword: ParsableArguments {
+    @Option(help: ArgumentHelp("File with its present password; - is standard input.", valueName: "file"))
+    var passwordFile: String?
+
+    func read(of account: AccountRecord) throws -> SecretBytes {
         let what = SecretInput.What(
             name: "password", limit: Directory.passwordBytes.upperBound, advice: "use --password-file FILE")
-        return file == nil && isatty(STDIN_FILENO) == 1
+        return passwordFile == nil && isatty(STDIN_FILENO) == 1
             ? try SecretInput.ask("Present password of \(account.address): ", what)
-            : try SecretInput.line(of: file ?? "-", what)
+            : try SecretInput.line(of: passwordFile ?? "-", what)
     }
 }
 

@@ -44,9 +44,7 @@ extension AccountCommand {
                 }
                 let progress = Progress(account.address)
                 do {
-                    try await directory.rekey(account.id, filesIn: root, by: operatorName) {
-                        if case .copying(let done, let total) = $0 { progress.tell(Int(done), of: Int(total)) }
-                    }
+                    try await directory.rekey(account.id, filesIn: root, by: operatorName) { progress.tell($0) }
                     progress.end()
                     let file = try directory.fileKey(of: account.id).file
                     print("\(account.address) has a new key; its file is accounts/\(file).db now.")

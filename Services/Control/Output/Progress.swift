@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import MailStore
 import Synchronization
 
 /// A line on a terminal's standard error that says how far something is; nothing where that is no terminal.
@@ -18,6 +19,11 @@ final class Progress: Sendable {
             return shown != percent
         }
         if isNew { write("\r\(what): \(percent) %") }
+    }
+
+    /// Of a file that gets a new key.
+    func tell(_ step: RekeyStep) {
+        if case .copying(let done, let total) = step { tell(Int(done), of: Int(total)) }
     }
 
     /// Takes the line away.

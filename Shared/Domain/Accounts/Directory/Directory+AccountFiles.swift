@@ -20,7 +20,7 @@ extension Directory {
     /// `DirectoryError.noSuchAccount`, `.closed`, `KeyError`, `KeySlotError`.
     package func fileKey(of account: AccountID) throws -> AccountFileKey {
         let file = try currentFile(of: account)
-        guard let key = try key(of: file, account) else { throw DirectoryError.closed(account.description) }
+        guard let key = try key(of: file, in: account) else { throw DirectoryError.closed(account.description) }
         return AccountFileKey(file: file, key: key)
     }
 
@@ -32,14 +32,10 @@ extension Directory {
 
     /// The key of one of them; nil: only its owner's secrets open it, and nobody here has. Throws as `fileKey`.
     package func key(of file: AccountFileName, in account: AccountID) throws -> SealedKey? {
-        try key(of: file, account)
-    }
-
-    /// Those that open here, with their keys. Throws as `fileKey`.
-    package func fileKeys(of account: AccountID) throws -> [AccountFileKey] {
-        try fileNames(of: account).compactMap { file in
-            try key(of: file, account).map { AccountFileKey(file: file, key: $0) }
+        guard let row = try pool.read({ try Self.slot(.accounts, of: account, file: file, in: $0) }) else {
+            return keyRing.key(of: account, file: file)
         }
+        return try row.slot.open(for: .accounts, identity: file.identity(in: account), keys: keys)
     }
 
     /// The current file of each account.
@@ -80,14 +76,6 @@ extension Directory {
                 return pending.file
             }
         }
-    }
-
-    /// Nil: only its owner's secrets open it, and nobody here has.
-    private func key(of file: AccountFileName, _ account: AccountID) throws -> SealedKey? {
-        guard let row = try pool.read({ try Self.slot(.accounts, of: account, file: file, in: $0) }) else {
-            return keyRing.key(of: account, file: file)
-        }
-        return try row.slot.open(for: .accounts, identity: file.identity(in: account), keys: keys)
     }
 
     func isThere(_ file: AccountFileName) -> Bool { access(file.path(in: accountsFolder), F_OK) == 0 }

@@ -33,9 +33,7 @@ extension Directory {
                     arguments: [
                         id.description, name.domainRow(in: db), name.name, displayName, time, isAdministrator,
                     ])
-                let slot = try self.wrap(
-                    file.key, for: .accounts, identity: file.file.identity(in: id), in: db)
-                try self.insert(slot, .accounts, of: id, file: file.file, in: db)
+                try self.insertAccountsSlot(of: file, in: id, in: db)
                 try db.execute(
                     sql: "INSERT INTO credentials (account, label, hash, created) VALUES (?, '', ?, ?)",
                     arguments: [id.description, hash, time])

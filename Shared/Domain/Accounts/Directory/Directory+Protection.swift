@@ -89,9 +89,8 @@ extension Directory {
                 sql: """
                     DELETE FROM account_slots WHERE account = ? AND file = ? AND kind IN ('password', 'app', 'recovery')
                     """, arguments: [id, opened.file.description])
-            let slot = try self.wrap(
-                opened.key, for: .accounts, identity: opened.file.identity(in: account.id), in: db)
-            try self.insert(slot, .accounts, of: account.id, file: opened.file, in: db)
+            try self.insertAccountsSlot(
+                of: AccountFileKey(file: opened.file, key: opened.key), in: account.id, in: db)
             try db.execute(
                 sql: "INSERT INTO credentials (account, label, hash, created) VALUES (?, '', ?, ?)",
                 arguments: [id, hash, time])

@@ -15,9 +15,7 @@ package struct NextSlots: Sendable {
             // Its slot is wrapped by the key that goes.
             throw DirectoryError.arrivalsLeft(try Directory.address(of: account, in: db))
         }
-        let slot = try directory.wrap(
-            file.key, for: .accounts, identity: file.file.identity(in: account), in: db)
-        try directory.insert(slot, .accounts, of: account, file: file.file, state: .pending, in: db)
+        try directory.insertAccountsSlot(of: file, in: account, state: .pending, in: db)
     }
 }
 

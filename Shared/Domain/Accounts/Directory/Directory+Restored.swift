@@ -71,8 +71,7 @@ extension Directory {
                     id.description, domain, name.name, account.displayName, account.created, account.isDisabled,
                     account.isAdministrator,
                 ])
-            let slot = try self.wrap(file.key, for: .accounts, identity: file.file.identity(in: id), in: db)
-            try self.insert(slot, .accounts, of: id, file: file.file, in: db)
+            try self.insertAccountsSlot(of: file, in: id, in: db)
             for credential in passwords {
                 try db.execute(
                     sql: "INSERT INTO credentials (account, label, hash, created) VALUES (?, ?, ?, ?)",

@@ -41,6 +41,14 @@ extension Directory {
             ])
     }
 
+    /// Lets the accounts key open an account's file.
+    func insertAccountsSlot(
+        of file: AccountFileKey, in account: AccountID, state: FileState = .current, in db: Database
+    ) throws {
+        let slot = try wrap(file.key, for: .accounts, identity: file.file.identity(in: account), in: db)
+        try insert(slot, .accounts, of: account, file: file.file, state: state, in: db)
+    }
+
     /// Puts another slot in a row's place; `false` when the row is not as it was read any more.
     static func replace(_ row: SlotRow, by slot: KeySlot, in db: Database) throws -> Bool {
         try db.execute(

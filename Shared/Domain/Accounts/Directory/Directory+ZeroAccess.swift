@@ -67,14 +67,6 @@ extension Directory {
         return recovery
     }
 
-    /// Looks whether the password is the account's, in both modes. Throws `.wrongPassword`.
-    package func checkPassword(of address: String, _ password: SecretBytes) async throws {
-        let found = try await loginRows(of: address)
-        guard try await recallOrCheck(found.verifier, password) != nil else {
-            throw DirectoryError.wrongPassword(found.account.address)
-        }
-    }
-
     // MARK: Inside
 
     /// The key of the account's file, out of the slot that the secret opens.

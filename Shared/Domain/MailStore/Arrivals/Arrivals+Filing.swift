@@ -2,6 +2,7 @@
 import Accounts
 import Foundation
 import GRDB
+import SealedSQLite
 
 /// A message that waits, still sealed.
 struct WaitingArrival: Sendable {
@@ -11,7 +12,7 @@ struct WaitingArrival: Sendable {
     var head: [UInt8]
 
     /// What its filing is remembered by in the account's file.
-    var deliveryKey: String { ArrivalsFile.filedKey + id.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() }
+    var deliveryKey: String { ArrivalsFile.filedKey + Hex.text(id) }
 }
 
 extension ArrivalsFile {

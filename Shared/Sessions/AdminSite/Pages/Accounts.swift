@@ -254,15 +254,8 @@ extension AdminPages {
     }
 
     private func removePage(_ visit: Visit, _ account: AccountRecord, wrong: Phrase? = nil) -> Response {
-        let t = visit.texts
-        return visit.confirm(
-            ConfirmPage(
-                question: t(.accountRemoveQuestion, ["name": account.address]), explanation: t(.accountRemoveText),
-                action: "/admin/accounts/\(account.id)/remove", button: t(.accountRemoveButton),
-                back: "/admin/accounts/\(account.id)",
-                typed: Field(
-                    id: "typed", label: t(.accountRemoveTyped, ["name": account.address]),
-                    wrong: wrong.map { t($0) }, isFocused: wrong != nil)), at: .accounts,
-            status: wrong == nil ? .ok : .unprocessableContent)
+        visit.confirm(
+            account, question: .accountRemoveQuestion, explanation: .accountRemoveText, button: .accountRemoveButton,
+            path: "/remove", wrong: wrong.map { visit.texts($0) })
     }
 }

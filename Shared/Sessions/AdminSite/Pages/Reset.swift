@@ -40,17 +40,11 @@ extension AdminPages {
     }
 
     private func resetPage(_ visit: Visit, _ account: AccountRecord, wrong: String? = nil) -> Response {
-        let t = visit.texts
         guard account.isZeroAccess else {
             return visit.problem(.notFound, .errorZeroAccessNot, ["name": account.address])
         }
         return visit.confirm(
-            ConfirmPage(
-                question: t(.resetQuestion, ["name": account.address]), explanation: t(.resetText),
-                action: "/admin/accounts/\(account.id)/reset", button: t(.resetButton),
-                back: "/admin/accounts/\(account.id)",
-                typed: Field(
-                    id: "typed", label: t(.accountRemoveTyped, ["name": account.address]), wrong: wrong,
-                    isFocused: wrong != nil)), at: .accounts, status: wrong == nil ? .ok : .unprocessableContent)
+            account, question: .resetQuestion, explanation: .resetText, button: .resetButton, path: "/reset",
+            wrong: wrong)
     }
 }
