@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import SealedSQLite
 
 /// Small steps on files and folders that are on disk when they return.
 enum PlainFile {
@@ -55,10 +56,7 @@ enum PlainFile {
 
     /// The names in a folder are on disk.
     static func syncFolder(_ path: String) throws(BackupError) {
-        let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw .system("open \(path)", errno: errno) }
-        defer { close(descriptor) }
-        guard fsync(descriptor) == 0 else { throw .system("sync \(path)", errno: errno) }
+        do { try DiskSync.folder(path) } catch { throw .system("sync \(path)", errno: error.errno) }
     }
 
     /// Names in a folder, sorted; none when there is no folder.

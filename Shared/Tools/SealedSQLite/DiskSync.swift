@@ -4,7 +4,7 @@ import Foundation
 /// What is on disk when these return.
 package enum DiskSync {
     /// The bytes of a file. Closing it here ends the locks that this process has on it: for a file that nobody has open.
-    static func file(_ path: String) throws(SealedError) { try sync(path, O_RDWR) }
+    package static func file(_ path: String) throws(SealedError) { try sync(path, O_RDWR) }
 
     /// The names in a folder.
     package static func folder(_ path: String) throws(SealedError) { try sync(path, O_RDONLY | O_DIRECTORY) }

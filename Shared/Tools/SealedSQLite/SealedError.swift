@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Foundation
 
 /// Why a sealed file could not be made or opened; beside these, GRDB's `DatabaseError` (a wrong key is SQLITE_NOTADB).
 package enum SealedError: Error, Equatable, CustomStringConvertible {
@@ -12,6 +13,9 @@ package enum SealedError: Error, Equatable, CustomStringConvertible {
     case system(String, errno: Int32)
     /// SQLite was in use before the VFS could be registered, or the same file is open with another key.
     case misuse(String)
+
+    /// What the system said; EINVAL where it was not asked.
+    package var errno: Int32 { if case .system(_, let errno) = self { errno } else { EINVAL } }
 
     package var description: String {
         switch self {

@@ -108,9 +108,6 @@ enum NewFile {
 
     private static func syncFolder(of path: String) throws(Failure) {
         let parent = (path as NSString).deletingLastPathComponent
-        let folder = open(parent.isEmpty ? "." : parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard folder >= 0 else { throw Failure(errno: errno) }
-        defer { close(folder) }
-        guard fsync(folder) == 0 else { throw Failure(errno: errno) }
+        do { try DiskSync.folder(parent.isEmpty ? "." : parent) } catch { throw Failure(errno: error.errno) }
     }
 }

@@ -73,7 +73,7 @@ package struct MasterRotation: Sendable {
         by actor: String, prepare: () throws -> Void = {}, done: (Step) throws -> Void = { _ in }
     ) async throws -> Int {
         let lock = try hold()
-        defer { close(lock) }
+        defer { withExtendedLifetime(lock) {} }
         try await check()
         try prepare()
         for folder in folders {
@@ -107,15 +107,12 @@ package struct MasterRotation: Sendable {
 
     private var files: [StoreFile] { [.configuration, .spool].filter { $0.exists(in: data) } }
 
-    private func hold() throws -> Int32 {
+    private func hold() throws -> LockFile {
+        let lock: LockFile?
         let path = data + "/" + Self.lockName
-        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o660)
-        guard descriptor >= 0 else { throw KeyError.system("open \(path)", errno: errno) }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            close(descriptor)
-            throw RotationError.inUse(data)
-        }
-        return descriptor
+        do { lock = try LockFile(path) } catch { throw KeyError.system("lock \(path)", errno: error.errno) }
+        guard let lock else { throw RotationError.inUse(data) }
+        return lock
     }
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import SealedSQLite
 
 /// A repository in a folder of this machine. Its group may read it, as the operator's command does: all of it is sealed.
 final class FolderStore: ObjectStore {
@@ -7,13 +8,11 @@ final class FolderStore: ObjectStore {
     private static let leavingsSeconds = 3600
 
     let place: String
-    private var lockDescriptor: Int32 = -1
+    private var held: LockFile?
     /// Folders with names that are not known to be on disk.
     private var unsynced: Set<String> = []
 
     init(path: String) { place = path }
-
-    deinit { unlock() }
 
     private func path(_ name: String) -> String { place + "/" + name }
 
@@ -69,25 +68,17 @@ final class FolderStore: ObjectStore {
         }
     }
 
-    /// flock(2): it ends with the process, however that ends.
     func lock(alone: Bool) throws {
-        let name = path("lock")
         if alone { try PlainFile.makeFolder(place, mode: 0o750) }
-        var descriptor = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0o660)
-        // Someone may read from a folder that he cannot write to.
-        if descriptor < 0, !alone { descriptor = open(name, O_RDONLY | O_CLOEXEC) }
-        guard descriptor >= 0 else { throw BackupError.system("open \(name)", errno: errno) }
-        guard flock(descriptor, (alone ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0 else {
-            close(descriptor)
-            throw BackupError.inUse(place)
+        let lock: LockFile?
+        do { lock = try LockFile(path("lock"), alone: alone) } catch {
+            throw BackupError.system("lock \(path("lock"))", errno: error.errno)
         }
-        lockDescriptor = descriptor
+        guard let lock else { throw BackupError.inUse(place) }
+        held = lock
     }
 
-    func unlock() {
-        if lockDescriptor >= 0 { close(lockDescriptor) }
-        lockDescriptor = -1
-    }
+    func unlock() { held = nil }
 
     func clean() throws {
         let old = time(nil) - Self.leavingsSeconds

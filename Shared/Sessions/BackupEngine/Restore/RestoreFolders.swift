@@ -15,7 +15,7 @@ struct RestoreFolders {
     private static let suffixes = ["-wal", "-shm", "-journal"]
 
     let data: String
-    private let lock: Lock
+    private let lock: LockFile
 
     /// What is to be moved; below the data folder.
     private struct Pending: Codable {
@@ -25,12 +25,6 @@ struct RestoreFolders {
         var replaced: String?
     }
 
-    private final class Lock {
-        let descriptor: Int32
-        init(_ descriptor: Int32) { self.descriptor = descriptor }
-        deinit { close(descriptor) }
-    }
-
     var root: String { data + "/" + Self.name }
     var accounts: String { data + "/accounts/" + Self.name }
 
@@ -38,11 +32,11 @@ struct RestoreFolders {
     init(data: String) throws {
         self.data = data
         for folder in [data, data + "/accounts"] { try PlainFile.makeFolder(folder) }
+        let lock: LockFile?
         let path = data + "/" + Self.lockName
-        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o660)
-        guard descriptor >= 0 else { throw BackupError.system("open \(path)", errno: errno) }
-        lock = Lock(descriptor)
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { throw BackupError.inUse(data) }
+        do { lock = try LockFile(path) } catch { throw BackupError.system("lock \(path)", errno: error.errno) }
+        guard let lock else { throw BackupError.inUse(data) }
+        self.lock = lock
     }
 
     /// Finishes the move of a run that died after its decision; returns the backup that it brought.
@@ -105,7 +99,7 @@ struct RestoreFolders {
             guard Self.suffixes.allSatisfy({ PlainFile.size(newPath(file) + $0) == 0 }) else {
                 throw BackupError.refused("\(newPath(file)) was not closed")
             }
-            try Self.sync(newPath(file))
+            try DiskSync.file(newPath(file))
         }
         for folder in [root, accounts] { try PlainFile.syncFolder(folder) }
         let stamp = Date().ISO8601Format().filter { $0 != "-" && $0 != ":" }
@@ -151,12 +145,5 @@ struct RestoreFolders {
         unlink(data + "/" + Self.pendingName)
         try PlainFile.syncFolder(data)
         removeBuilt()
-    }
-
-    private static func sync(_ path: String) throws {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw BackupError.system("open \(path)", errno: errno) }
-        defer { close(descriptor) }
-        guard fsync(descriptor) == 0 else { throw BackupError.system("sync \(path)", errno: errno) }
     }
 }
