@@ -10,6 +10,7 @@ import Testing
         print(report)
         #expect(report.contains("account: power cut: ") && report.contains("spool: short read: "))
         #expect(report.contains("config: sync error: ") && report.contains("slots: a new key: "))
+        #expect(report.contains("arrivals: power cut: ") && report.contains("rekey: write errors: "))
     }
 
     /// A disk that says it synced and did not must be found out: else the test above would prove nothing.

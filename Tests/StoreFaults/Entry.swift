@@ -4,7 +4,7 @@ import Foundation
 
 /// The store on a disk that fails: a program of its own, since SQLite's file system is the whole process'.
 ///
-///     StoreFaults [--full] [--file account|spool|config|slots] [--fault NAME] [--call N] [--lying]
+///     StoreFaults [--full] [--file account|spool|config|rekey|arrivals|slots] [--fault NAME] [--call N] [--lying]
 ///
 /// Each fault at a sample of calls; with `--full` at every call, power cuts thrice. Prints what was tried, leaves with 1
 /// when a promise was broken. With `--lying` the disk says that it synced and did not, and finding no loss is the failure:
@@ -35,6 +35,7 @@ struct Entry {
         try await entry.sweep(SpoolDay.self)
         try await entry.sweep(ConfigurationDay.self)
         try await entry.sweep(RekeyDay.self)
+        try await entry.sweep(ArrivalsDay.self)
         if entry.isMeant("slots") { entry.failures += try SmallFiles.sweep() }
         exit((entry.failures > 0) == entry.isLying ? 0 : 1)
     }

@@ -24,8 +24,8 @@ struct BackupNow: AsyncParsableCommand {
             guard try await jobs.status() != nil else { throw Failure(notRunning) }
             let request = try await jobs.request(.backup)
             if noWait { return say("The Backup service is asked.") }
-            let line = ProgressLine()
-            defer { if line != nil { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) } }
+            let progress = Progress("backup")
+            defer { progress.end() }
             var waited = 0
             while true {
                 try await Task.sleep(for: .milliseconds(250))
@@ -35,7 +35,7 @@ struct BackupNow: AsyncParsableCommand {
                     return print(ended.backup ?? "done")
                 }
                 if let running = status.running {
-                    line?.show(running.stage, running.doneBytes, running.totalBytes)
+                    progress.tell(running.stage, running.doneBytes, of: running.totalBytes)
                     waited = 0
                 } else {
                     waited += 1

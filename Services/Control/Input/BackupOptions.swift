@@ -76,12 +76,10 @@ struct RecoveryKeyOptions: ParsableArguments {
 final class JobWatch {
     let control: JobControl
     private let sources: [any DispatchSourceSignal]
-    private let isTerminal: Bool
+    private let progress = Progress("backup")
 
     init() {
-        let line = ProgressLine()
-        isTerminal = line != nil
-        let control = JobControl { line?.show($0.stage, $0.doneBytes, $0.totalBytes) }
+        let control = JobControl { [progress] in progress.tell($0.stage, $0.doneBytes, of: $0.totalBytes) }
         sources = [SIGINT, SIGTERM].map { number in
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
@@ -93,5 +91,5 @@ final class JobWatch {
     }
 
     /// The line goes.
-    func end() { if isTerminal { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) } }
+    func end() { progress.end() }
 }

@@ -30,12 +30,16 @@ package final class Arrivals: Sendable {
     package func state() async throws(StoreError) -> ArrivalsState {
         let limit = try await directory.quota(of: account)
         return try await read { db in
-            try ArrivalsState(
-                use: db.arrivalsUse(limit: limit),
-                seen: Int64.fetchOne(db, sql: "SELECT seen FROM state") ?? 0,
-                waiting: Int.fetchOne(db, sql: "SELECT waiting FROM state") ?? 0,
-                waitingBytes: Int.fetchOne(db, sql: "SELECT waiting_bytes FROM state") ?? 0,
-                refused: Int.fetchOne(db, sql: "SELECT count(*) FROM arrivals WHERE refused IS NOT NULL") ?? 0)
+            let statement = try db.cachedStatement(
+                sql: """
+                    SELECT \(Database.arrivalsUseColumns), seen, waiting, waiting_bytes,
+                        (SELECT count(*) FROM arrivals WHERE refused IS NOT NULL)
+                    FROM state
+                    """)
+            guard let row = try Row.fetchOne(statement) else { throw StoreError.damaged }
+            return ArrivalsState(
+                use: StorageUse(arrivals: row, limit: limit), seen: row[3], waiting: row[4], waitingBytes: row[5],
+                refused: row[6])
         }
     }
 
@@ -123,11 +127,14 @@ extension Database {
             .execute(arguments: [key, SystemClock.seconds()])
     }
 
+    fileprivate static var arrivalsUseColumns: String {
+        "messages + waiting, message_bytes + waiting_bytes, object_bytes"
+    }
+
     fileprivate func arrivalsUse(limit: Int?) throws -> StorageUse {
-        let statement = try cachedStatement(
-            sql: "SELECT messages + waiting, message_bytes + waiting_bytes, object_bytes FROM state")
+        let statement = try cachedStatement(sql: "SELECT \(Self.arrivalsUseColumns) FROM state")
         guard let row = try Row.fetchOne(statement) else { throw StoreError.damaged }
-        return StorageUse(messages: row[0], messageBytes: row[1], objectBytes: row[2], limit: limit)
+        return StorageUse(arrivals: row, limit: limit)
     }
 
     /// As `useToWarnOf`.
@@ -137,5 +144,12 @@ extension Database {
         try cachedStatement(sql: "UPDATE state SET warned_above = ?1 WHERE warned_above IS NOT ?1")
             .execute(arguments: [QuotaWarning.ends(below: limit)])
         return changesCount == 1 ? use : nil
+    }
+}
+
+extension StorageUse {
+    /// - Parameter row: begins with `arrivalsUseColumns`.
+    fileprivate init(arrivals row: Row, limit: Int?) {
+        self.init(messages: row[0], messageBytes: row[1], objectBytes: row[2], limit: limit)
     }
 }
