@@ -290,7 +290,7 @@ let package = Package(
                 "Accounts", "BackupJobs", "MailStore", "CalendarStore", "OutgoingQueue", "RedisStreams", "SealedSQLite",
                 grdb, logging,
             ]),
-        tests("CalendarStore", ["Accounts", "MailStore", "SealedSQLite"]),
+        tests("CalendarStore", ["Accounts", "MailStore", "SealedSQLite", grdb]),
         tests("MailStore", ["Accounts", "MailFormat", "SealedSQLite", grdb]),
         tests("MailAuthentication", ["MailFormat", "DNSClient", crypto, cryptoExtras]),
         tests("DomainRecords", ["Accounts", "DNSClient", "SealedSQLite"]),

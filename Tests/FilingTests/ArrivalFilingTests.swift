@@ -2,87 +2,17 @@
 import Accounts
 import Foundation
 import GRDB
-import Logging
 import MailStore
 import SealedSQLite
-import Synchronization
 import TestSupport
 import Testing
 
 @testable import Filing
 
 @Suite(.timeLimit(.minutes(1))) struct ArrivalFilingTests {
-    private static let anna = "anna@example.org"
-
-    private final class Listeners: Sendable {
-        let all = Mutex<[AsyncStream<Void>.Continuation]>([])
-    }
-
-    /// A store with a zero-access account; a process that delivers, and one that people log in to.
-    private final class World: Sendable {
-        let folder: TemporaryFolder
-        let id: AccountID
-        let directory: Directory
-        let accounts: AccountDirectory
-        let inbound: AccountDirectory
-        let filing: ArrivalFiling
-        let announced = AsyncStream.makeStream(of: Void.self)
-        private let listeners = Listeners()
-
-        init() async throws {
-            folder = try TemporaryFolder()
-            let (data, keys) = (folder.path, PurposeKeys(master: .random()))
-            directory = try Directory.create(dataFolder: data, keys: keys)
-            try await directory.addDomain("example.org", by: "test")
-            let password = SecretBytes("correct horse".utf8)
-            id = try await directory.addAccount(
-                anna, displayName: "", isAdministrator: false, password: password, filesIn: data + "/accounts",
-                by: "test"
-            ).id
-            _ = try await directory.protect(anna, password: password, filesIn: data + "/accounts", by: "test")
-            func accounts(_ directory: Directory) -> AccountDirectory {
-                AccountDirectory(
-                    root: data + "/accounts", arrivals: { try await directory.arrivals(of: $0) },
-                    keys: { try directory.fileKey(of: $0) })
-            }
-            self.accounts = accounts(directory)
-            inbound = accounts(try Directory(dataFolder: data, keys: keys))
-            let (announced, told) = (announced.continuation, listeners)
-            filing = ArrivalFiling(
-                directory: directory, accounts: self.accounts,
-                changes: { _ in
-                    let stream = AsyncStream.makeStream(of: Void.self)
-                    told.all.withLock { $0.append(stream.continuation) }
-                    return stream.stream
-                },
-                announce: { _ in announced.yield() }, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-        }
-
-        func announce() { listeners.all.withLock { $0.forEach { $0.yield() } } }
-
-        func logIn() async throws -> KeyHold {
-            let identity = try await directory.authenticate(login: anna, password: SecretBytes("correct horse".utf8))
-            return try #require(identity?.hold)
-        }
-
-        func deliver(_ subject: String) async throws {
-            try await inbound.deliver(Array("Subject: \(subject)\r\n\r\n".utf8), to: id)
-        }
-
-        func count() async throws -> Int { try await accounts.store(for: id).select(.inbox).exists }
-    }
-
-    /// Both services run until `body` is done.
-    private func withServices(_ world: World, _ body: () async throws -> Void) async throws {
-        let closing = AccountClosing(directory: world.directory, accounts: world.accounts)
-        let running = [Task { try await world.filing.run() }, Task { try await closing.run() }]
-        defer { running.forEach { $0.cancel() } }
-        try await body()
-    }
-
     @Test func aLoginFindsWhatArrivedBefore() async throws {
-        let world = try await World()
-        try await withServices(world) {
+        let world = try await FilingWorld()
+        try await world.withServices {
             for number in 0..<5 { try await world.deliver("\(number)") }
             await #expect(throws: StoreError.keyUnavailable) { try await world.count() }
             let hold = try await world.logIn()
@@ -93,8 +23,8 @@ import Testing
     }
 
     @Test func whatArrivesDuringASessionIsAnnouncedOnceItIsFiled() async throws {
-        let world = try await World()
-        try await withServices(world) {
+        let world = try await FilingWorld()
+        try await world.withServices {
             let hold = try await world.logIn()
             await world.filing.attend(world.id)
             try await world.deliver("now")
@@ -107,12 +37,12 @@ import Testing
 
     /// As when `unprotect` is killed before it has filed anything.
     @Test func whatIsLeftOfAnAccountThatOthersMayOpenAgainIsFiled() async throws {
-        let world = try await World()
+        let world = try await FilingWorld()
         try await world.deliver("before")
         try await world.directory.endZeroAccess(
-            of: Self.anna, password: SecretBytes("correct horse".utf8), by: "test")
+            of: FilingWorld.anna, password: SecretBytes("correct horse".utf8), by: "test")
         #expect(try await world.count() == 0)
-        try await withServices(world) {
+        try await world.withServices {
             for await _ in world.announced.stream { break }
             let (count, left) = (try await world.count(), try await world.directory.accountsWithLeftArrivals())
             #expect(count == 1 && left == [])
@@ -120,8 +50,8 @@ import Testing
     }
 
     @Test func theFileIsClosedWithTheLastHold() async throws {
-        let world = try await World()
-        try await withServices(world) {
+        let world = try await FilingWorld()
+        try await world.withServices {
             let holds = [try await world.logIn(), try await world.logIn()]
             await world.filing.attend(world.id)
             #expect(try await world.count() == 0)
@@ -147,8 +77,8 @@ import Testing
 
     /// What a check could not see without the key is told after the next login, without names that the owner gave.
     @Test(arguments: Damage.allCases) func aCheckThatIsWishedIsMadeAtTheNextLogin(damage: Damage) async throws {
-        let world = try await World()
-        try await withServices(world) {
+        let world = try await FilingWorld()
+        try await world.withServices {
             let first = try await world.logIn()
             await world.filing.attend(world.id)
             let store = try await world.accounts.store(for: world.id)
@@ -202,7 +132,7 @@ import Testing
     }
 
     @Test func nobodyWaitsForAServiceThatStopped() async throws {
-        let world = try await World()
+        let world = try await FilingWorld()
         let running = Task { try await world.filing.run() }
         running.cancel()
         try await running.value

@@ -75,4 +75,27 @@ struct MigrationTests {
         #expect(throws: (any Error).self) { try DatabaseQueue(path: path) }
         #expect(!FileManager.default.fileExists(atPath: path))
     }
+
+    /// The page with the version is damaged: the schema tells it, where it is ours and no step without traces may be missing.
+    @Test func aFileWithoutItsVersionIsTakenForWhatItsSchemaSays() throws {
+        let more = Migration(number: 2, name: "more") { try $0.execute(sql: "CREATE TABLE more (id INTEGER)") }
+        let data = Migration(number: 3, name: "data") { try $0.execute(sql: "INSERT INTO more VALUES (1)") }
+        try SealedDatabase.create(path: path, key: key, migrations: [notes, more])
+        let queue = try SealedDatabase.openQueue(path: path, key: key, migrations: [notes, more])
+        let page = try queue.read { db in
+            try #require(try Int.fetchOne(db, sql: "SELECT rootpage FROM sqlite_schema WHERE name = 'schema_version'"))
+        }
+        try queue.close()
+        var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+        bytes[(page - 1) * 4_096 + 100] ^= 1
+        try bytes.write(to: URL(fileURLWithPath: path))
+        let again = try SealedDatabase.openPool(path: path, key: key, migrations: [notes, more])
+        #expect(try again.write { try Int.fetchOne($0, sql: "SELECT count(*) FROM more") } == 0)
+        try SealedDatabase.close(again)
+        for others in [[notes], [notes, more, data]] {
+            #expect(throws: DatabaseError.self) {
+                try SealedDatabase.openPool(path: path, key: key, migrations: others)
+            }
+        }
+    }
 }

@@ -52,7 +52,7 @@ extension AccountCommand {
                     + "\(report.messages) messages in their mailboxes, \(report.misplaced) in Recovered, \(size), and "
                     + "\(report.otherRows) rows of calendars, contacts and settings")
             if report.lost.isEmpty {
-                print("No message is known to be lost.")
+                print("Nothing is known to be lost.")
             } else {
                 print("Lost:")
                 for one in report.lost { print("  \(one)") }

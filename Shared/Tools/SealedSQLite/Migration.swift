@@ -47,7 +47,7 @@ extension SealedDatabase {
                 throw SealedError.tooNew(file: path, oldestReader: version.oldestReader, ours: ours)
             }
         }
-        let found = try writer.unsafeRead { try SchemaVersion.read($0) }
+        let found = try version(writer, migrations)
         try check(found)
         for migration in migrations where migration.number > found.number {
             try writer.writeWithoutTransaction { db in
@@ -70,5 +70,36 @@ extension SealedDatabase {
                 }
             }
         }
+    }
+
+    /// One damaged page does not close a file: where that with the version is lost, a schema tells it that is what our steps
+    /// make, and was not before the last of them.
+    private static func version(_ writer: some DatabaseWriter, _ migrations: [Migration]) throws -> SchemaVersion {
+        do { return try writer.unsafeRead { try SchemaVersion.read($0) } } catch let error as DatabaseError
+            where error.resultCode == .SQLITE_CORRUPT
+        {
+            let ours = try DatabaseQueue()
+            var (before, made): ([String], [String]) = ([], [])
+            for migration in migrations {
+                before = made
+                made = try ours.write { db in
+                    try migration.body(db)
+                    return try schema(db)
+                }
+            }
+            guard let last = migrations.last, made != before, try writer.unsafeRead({ try schema($0) }) == made else {
+                throw error
+            }
+            return SchemaVersion(number: last.number, oldestReader: last.number)
+        }
+    }
+
+    private static func schema(_ db: Database) throws -> [String] {
+        try String.fetchAll(
+            db,
+            sql: """
+                SELECT type || ' ' || name || ' ' || coalesce(sql, '') FROM sqlite_schema
+                WHERE name <> 'schema_version' AND name NOT LIKE 'restoring\\_%' ESCAPE '\\' ORDER BY 1
+                """)
     }
 }

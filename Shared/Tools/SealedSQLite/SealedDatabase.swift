@@ -73,11 +73,21 @@ package enum SealedDatabase {
         try checkBeforeOpening(path)
         var configuration = try configuration(path: path, key: key)
         configuration.maximumReaderCount = readers
+        configuration.prepareDatabase { if !$0.configuration.readonly { try beginLog(of: path, $0) } }
         let pool = try DatabasePool(path: path, configuration: configuration)
         // GRDB sets NORMAL for WAL, which may lose what was acknowledged.
         try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
         try migrate(pool, path: path, migrations: migrations)
         return pool
+    }
+
+    /// A pool needs a log that is not empty. GRDB would make and drop a table for that, in whose place a page of another must
+    /// make room: were that damaged, or one that leads to it, nothing in the file could be read. This writes page 1 alone, as it is.
+    private static func beginLog(of path: String, _ db: Database) throws {
+        var status = stat()
+        guard stat(path + "-wal", &status) != 0 || status.st_size == 0 else { return }
+        let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+        try db.execute(sql: "PRAGMA user_version = \(version)")
     }
 
     /// As `openPool`, with a single connection.

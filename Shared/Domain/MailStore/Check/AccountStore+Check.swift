@@ -17,10 +17,17 @@ extension AccountStore {
         searchIndex: Bool = false, progress: @Sendable (_ done: Int, _ of: Int) -> Void = { _, _ in }
     ) async throws(StoreError) -> CheckReport {
         var report = CheckReport()
+        do { try await read { _ = try Int.fetchOne($0, sql: "SELECT count(*) FROM sqlite_schema") } } catch .damaged {
+            report.found(
+                "nothing in the file can be read: what leads to all of it is damaged, or its key is another; salvage saves the rest"
+            )
+            report.name(await damagedPages())
+            return report
+        }
         do {
             try await checkBodies(&report, progress)
         } catch .damaged {
-            report.found("a page that leads to the messages is damaged, or the file cannot be opened with its key")
+            report.found("a page that leads to the messages is damaged")
         }
         for finding in try await ask("the structure of the file cannot be read", Self.integrityProblems) {
             report.found(finding)
@@ -44,6 +51,7 @@ extension AccountStore {
                 report.found("the search index does not fit the texts")
             }
         }
+        if !report.isSound { report.name(await damagedPages()) }
         return report
     }
 

@@ -20,6 +20,14 @@ package struct CheckReport: Sendable {
     /// account's owner gave.
     package var nameless: [String] { kinds.map { $0.count == 1 ? $0.what : "\($0.what) (\($0.count) times)" } }
 
+    /// The pages that are the cause, before what they led to.
+    mutating func name(_ pages: [String]) {
+        let all = pages + findings
+        findings = Array(all.prefix(Self.findingsKept))
+        findingsLeftOut += all.count - findings.count
+        kinds = Array((pages.map { ($0, 1) } + kinds).prefix(Self.findingsKept))
+    }
+
     /// - Parameter place: what it was found in; the sentence ends with it.
     mutating func found(_ what: String, _ place: String? = nil) {
         let finding = place.map { "\(what) \($0)" } ?? what

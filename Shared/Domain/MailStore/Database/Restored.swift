@@ -56,8 +56,8 @@ extension Database {
         try forgetSyncTokens()
     }
 
-    /// Every collection and object takes a new modseq.
-    private func forgetSyncTokens() throws {
+    /// Every collection and object takes a new modseq, and no client can ask any more for what changed.
+    func forgetSyncTokens() throws {
         let modseq = try nextModseq()
         for (kind, collections, objects) in [
             (ChangeKind.calendarObjects, "calendars", "calendar_objects"), (ChangeKind.cards, "address_books", "cards"),

@@ -102,6 +102,25 @@ package final class AccountDirectory: Sendable {
         }
     }
 
+    /// Pages that are named one by one.
+    private static let pagesNamed = 20
+
+    /// A sentence for each page of the account's file whose tag does not fit, with the table that it is of: read past SQLite, and
+    /// nobody waits for it. Empty when that cannot be done just now.
+    func damagedPages(of account: AccountID) async -> [String] {
+        let (root, keys) = (root, keys)
+        let found = await OpenFiles.onQueue {
+            let found = try Self.find(account, keys)
+            let reader = SalvageReader(try SnapshotPages(path: found.file.path(in: root), key: found.key))
+            let pages = reader.unreadable.prefix(Self.pagesNamed).map {
+                "page \($0) is damaged, of: \(reader.use(of: $0))"
+            }
+            let more = reader.unreadable.count - pages.count
+            return more > 0 ? pages + ["and \(more) more pages are damaged"] : pages
+        }
+        return (try? found.get()) ?? []
+    }
+
     /// Tidies accounts, one after the other, in small steps (`AccountStore.tidy`); of a zero-access one what is open to us. A failing one is passed over.
     /// For a service to call now and then; ends early when its task is cancelled.
     package func tidy(_ accounts: [AccountID]) async {

@@ -14,6 +14,7 @@ struct AccountSalvage {
     private let output: DatabaseQueue
     private let progress: @Sendable (Int, Int) -> Void
     private var found = FoundRows()
+    private var entries = FoundEntries()
     private var report = SalvageReport()
 
     static func run(
@@ -49,24 +50,30 @@ struct AccountSalvage {
     /// Mail is collected; rows of the other tables go over as they are.
     private mutating func copyRows() throws {
         let names = Dictionary(reader.roots.map { ($0.value, $0.key) }, uniquingKeysWith: { first, _ in first })
-        var (found, otherRows) = (found, 0)
+        var (found, entries, otherRows) = (found, entries, 0)
         let reader = reader
         try output.write { db in
             try db.execute(sql: "DELETE FROM mailboxes; DELETE FROM subscriptions")
-            var inserts: [String: RowCopy] = [:]
+            var inserts: [String: RowCopy?] = [:]
             try reader.forEachRow { row in
-                let table = row.root.flatMap { names[$0] } ?? FoundRows.table(of: row)
-                guard !found.take(row, of: table, reader), let table, RowCopy.isCopied(table) else { return }
-                if inserts[table] == nil { inserts[table] = try RowCopy(table, db) }
-                guard let values = reader.values(of: row) else { return }
-                if try inserts[table]?.insert(row.rowID, values, db) == true { otherRows += 1 }
+                let name = row.root.flatMap { names[$0] }
+                entries.take(row, of: name, reader)
+                guard let table = name ?? RowShape(row).table, !found.take(row, of: table, reader) else { return }
+                if inserts[table] == nil { inserts[table] = .some(try RowCopy(table, db)) }
+                guard let copy = inserts[table] ?? nil else { return }
+                guard let values = reader.values(of: row) else {
+                    return entries.take(partOf: row, of: table, reader)
+                }
+                if try copy.insert(row.rowID, values, db) { otherRows += 1 }
             }
+            let issued = try db.issuedBesidesMail()
+            found.raise(modseq: issued.modseq, uidValidity: issued.uidValidity)
         }
-        (self.found, report.otherRows) = (found, otherRows)
+        (self.found, self.entries, report.otherRows) = (found, entries, otherRows)
     }
 
     private mutating func addMailboxes() throws {
-        let found = found
+        let (found, entries) = (found, entries)
         var report = report
         try output.write { db in
             try db.execute(
@@ -94,8 +101,12 @@ struct AccountSalvage {
                 homeless.remove(1)
             }
             for id in homeless.sorted() {
-                let name = try db.addMailbox(id, "Recovered/\(id)", modseq: found.modseq + 1)
-                report.lose("the name of a mailbox, whose messages are in \(name)")
+                let known = entries.names["mailboxes"]?[id]
+                let name = try db.addMailbox(id, known ?? "Recovered/\(id)", modseq: found.modseq + 1)
+                report.lose(
+                    known == nil
+                        ? "the name of a mailbox, whose messages are in \(name)"
+                        : "all but the name of mailbox \(name): clients will fetch its messages again")
             }
             try db.execute(sql: "DELETE FROM keywords WHERE mailbox NOT IN (SELECT id FROM mailboxes)")
         }
@@ -179,7 +190,7 @@ struct AccountSalvage {
         String(Date(timeIntervalSince1970: TimeInterval(date.seconds)).ISO8601Format().prefix(10))
     }
 
-    /// UIDNEXT past every UID, what is not there recorded as gone, parents of calendars' and address books' objects.
+    /// UIDNEXT past every UID, what is not there recorded as gone, calendars, contacts and subscriptions.
     private mutating func finish() throws {
         var rows: [Int64: Int64] = [:]
         for key in found.messages.keys { rows[key >> 32, default: 0] += 1 }
@@ -188,25 +199,24 @@ struct AccountSalvage {
             guard missing > 0 else { continue }
             report.lose("\(missing) more of \(mailbox.name), unless they are in Recovered: their rows are lost")
         }
+        let reader = reader
+        var (report, entries) = (report, entries)
         try output.write { db in
             try db.execute(
                 sql: """
                     UPDATE mailboxes SET modseq = (SELECT modseq FROM account), uid_next = max(uid_next,
                         1 + coalesce((SELECT max(m.id & 0xFFFFFFFF) FROM messages m WHERE m.mailbox = mailboxes.id), 0));
-                    INSERT INTO calendars (id, name, display_name, components, modseq)
-                        SELECT DISTINCT calendar, 'recovered-' || calendar, 'Recovered', 'VEVENT,VTODO,VJOURNAL',
-                        (SELECT modseq FROM account)
-                        FROM calendar_objects WHERE calendar NOT IN (SELECT id FROM calendars);
-                    INSERT INTO address_books (id, name, display_name, modseq)
-                        SELECT DISTINCT address_book, 'recovered-' || address_book, 'Recovered',
-                        (SELECT modseq FROM account)
-                        FROM cards WHERE address_book NOT IN (SELECT id FROM address_books);
                     """)
             let modseq = try Int64.fetchOne(db, sql: "SELECT modseq FROM account") ?? 1
             for row in try Row.fetchAll(db, sql: "SELECT \(MailboxRow.columns) FROM mailboxes").map(MailboxRow.init) {
                 try db.recordGaps(in: row, modseq: modseq)
             }
+            try db.settle(&entries)
+            for tables in CollectionTables.all { try db.finish(tables, entries, &report) }
+            try db.forgetSyncTokens()
+            try db.finishSubscriptions(reader, &report)
         }
+        (self.report, self.entries) = (report, entries)
     }
 }
 

@@ -38,27 +38,6 @@ struct FoundRows {
     private(set) var modseq: Int64 = 1
     private(set) var uidValidity: Int64 = 0
 
-    /// Which table a row is of when nothing leads to its page: by its columns' types (n, i, r, t, b).
-    static func table(of row: SalvagedRow) -> String? {
-        guard row.rowID != nil else { return nil }
-        let shape = String(
-            row.serialTypes.map { type -> Character in
-                switch type {
-                case 0: "n"
-                case 1...6, 8, 9: "i"
-                case 7: "r"
-                default: type % 2 == 0 ? "b" : "t"
-                }
-            })
-        switch shape {
-        case "nb": return "chunks"
-        case "niiiiiii": return "messages"
-        case _ where shape.wholeMatch(of: /niiiii[in]i[in]b/) != nil: return "bodies"
-        case _ where shape.wholeMatch(of: /ntiiii[nt]iiii/) != nil: return "mailboxes"
-        default: return nil
-        }
-    }
-
     /// False for a row of another table.
     mutating func take(_ row: SalvagedRow, of table: String?, _ reader: SalvageReader) -> Bool {
         guard let table, let id = row.rowID, ["account", "mailboxes", "messages", "bodies", "chunks"].contains(table)
@@ -90,6 +69,12 @@ struct FoundRows {
             if layout.isPossible { bodies[id] = Body(layout: layout, links: integer(7)) }
         }
         return true
+    }
+
+    /// What was given out elsewhere in the file.
+    mutating func raise(modseq: Int64, uidValidity: Int64) {
+        self.modseq = max(self.modseq, modseq)
+        self.uidValidity = max(self.uidValidity, uidValidity)
     }
 
     func hasFirstChunk(of body: Int64) -> Bool { chunks[ChunkLayout.key(body, 0)] != nil }

@@ -2,7 +2,7 @@
 
 /// What was saved out of a damaged file, and what was not.
 package struct SalvageReport: Sendable {
-    /// Lost messages that are listed; those past it are counted.
+    /// What was lost is listed up to so many lines; those past it are counted.
     package static let lostListed = 10_000
 
     /// Messages in their mailboxes (copies count), and the bytes of all.

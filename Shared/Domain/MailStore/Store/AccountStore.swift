@@ -37,6 +37,9 @@ package final class AccountStore: Sendable {
         try await directory.withFile(of: account, body)
     }
 
+    /// See `AccountDirectory.damagedPages`.
+    func damagedPages() async -> [String] { await directory.damagedPages(of: account) }
+
     /// Throws `.diskFull` when `bytes` more would leave too little room on the disk (`DiskRoom`).
     package func checkDisk(for bytes: Int) throws(StoreError) {
         guard DiskRoom.allows(bytes, at: directory.root) else { throw .diskFull }

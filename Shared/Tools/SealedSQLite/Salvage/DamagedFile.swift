@@ -2,13 +2,10 @@
 import Foundation
 
 /// The pages of a file that may be damaged, read past SQLite: the newest committed version of each, from the log or from
-/// the main file, when its tag fits. Pages of 4,096 bytes, as all files of ours have.
+/// the main file, when its tag fits.
 ///
 /// While it lives nobody else writes to the file, as far as it can still be opened at all.
-package final class DamagedFile {
-    static let pageSize = 4_096
-    /// Without nonce and tag.
-    static let usableSize = 4_064
+package final class DamagedFile: PageSource {
     private static let frameHeader = 24
 
     private let key: SealedKey
@@ -27,7 +24,7 @@ package final class DamagedFile {
         log = try? Self.open(path + "-wal")
         // A file that cannot be opened is written to by nobody else either.
         hold = try? WriteHold(path: path, key: key)
-        var count = UInt32(clamping: try main.seekToEnd() / UInt64(Self.pageSize))
+        var count = UInt32(clamping: try main.seekToEnd() / UInt64(Page.size))
         if let log { count = max(count, Self.committed(in: log, &frames)) }
         pageCount = count
     }
@@ -49,7 +46,7 @@ package final class DamagedFile {
     /// page has its tag. Returns the pages that the file has after that commit.
     private static func committed(in log: FileHandle, _ frames: inout [UInt32: [UInt64]]) -> UInt32 {
         guard let size = try? log.seekToEnd(), let head = bytes(of: log, at: 0, count: 32) else { return 0 }
-        let frame = UInt64(frameHeader + pageSize)
+        let frame = UInt64(frameHeader + Page.size)
         var found: [(page: UInt32, offset: UInt64)] = []
         var (committed, pages) = (0, UInt32(0))
         var offset: UInt64 = 32
@@ -58,8 +55,8 @@ package final class DamagedFile {
             guard let header = bytes(of: log, at: offset, count: frameHeader), header[8..<16] == head[16..<24] else {
                 break
             }
-            found.append((page: number(header, at: 0), offset: offset + UInt64(frameHeader)))
-            if number(header, at: 4) != 0 { (committed, pages) = (found.count, number(header, at: 4)) }
+            found.append((page: Page.number(header, at: 0), offset: offset + UInt64(frameHeader)))
+            if Page.number(header, at: 4) != 0 { (committed, pages) = (found.count, Page.number(header, at: 4)) }
             offset += frame
         }
         for (page, offset) in found.prefix(committed) { frames[page, default: []].append(offset) }
@@ -73,19 +70,14 @@ package final class DamagedFile {
         return [UInt8](data)
     }
 
-    static func number(_ bytes: [UInt8], at offset: Int) -> UInt32 {
-        bytes[offset..<offset + 4].reduce(0) { $0 << 8 | UInt32($1) }
-    }
-
-    /// From 1. Nil: no version of it can be read.
-    func page(_ number: UInt32) -> [UInt8]? {
+    package func page(_ number: UInt32) -> [UInt8]? {
         for offset in (frames[number] ?? []).reversed() {
-            if let page = decrypted(Self.bytes(of: log ?? main, at: offset, count: Self.pageSize), number) {
+            if let page = decrypted(Self.bytes(of: log ?? main, at: offset, count: Page.size), number) {
                 return page
             }
         }
-        let offset = UInt64(number - 1) * UInt64(Self.pageSize)
-        return decrypted(Self.bytes(of: main, at: offset, count: Self.pageSize), number)
+        let offset = UInt64(number - 1) * UInt64(Page.size)
+        return decrypted(Self.bytes(of: main, at: offset, count: Page.size), number)
     }
 
     private func decrypted(_ bytes: [UInt8]?, _ number: UInt32) -> [UInt8]? {

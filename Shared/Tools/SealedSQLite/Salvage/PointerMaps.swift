@@ -5,14 +5,20 @@
 struct PointerMaps {
     private static let entry = 5
     /// Pages that one map tells of.
-    private static let span = UInt32(DamagedFile.usableSize / entry)
+    private static let span = UInt32(Page.usableSize / entry)
+    /// Pages of one value that are followed: a GB.
+    private static let mostOfValue = 1 << 18
     private static let (root, free, overflow, tree): (UInt8, UInt8, ClosedRange<UInt8>, UInt8) = (1, 2, 3...4, 5)
 
-    private let file: DamagedFile
+    private let file: any PageSource
     private var maps: [UInt32: [UInt8]?] = [:]
     private var roots: [UInt32: UInt32?] = [:]
+    /// Of pages whose map cannot be read.
+    private var learned: [UInt32: UInt32] = [:]
+    /// Every tree was walked to its leaves: what is in none, and in no map, is no page of a tree.
+    var treesAreKnown = false
 
-    init(_ file: DamagedFile) { self.file = file }
+    init(_ file: any PageSource) { self.file = file }
 
     private static func map(for page: UInt32) -> UInt32 { (page - 2) / (span + 1) * (span + 1) + 2 }
 
@@ -25,13 +31,31 @@ struct PointerMaps {
         if maps[number] == nil { maps[number] = .some(file.page(number)) }
         guard let map = maps[number] ?? nil else { return nil }
         let offset = Int(page - number - 1) * Self.entry
-        return (map[offset], DamagedFile.number(map, at: offset + 1))
+        return (map[offset], Page.number(map, at: offset + 1))
+    }
+
+    mutating func isFree(_ page: UInt32) -> Bool { look(page)?.use == Self.free }
+
+    /// What a tree itself said of one of its pages. Kept when the map does not say it.
+    mutating func learn(_ page: UInt32, root: UInt32) {
+        if page >= 3, look(page) == nil { learned[page] = root }
     }
 
     /// False for a page that is known to be free or to hold the rest of a large value.
     mutating func mayBeTree(_ page: UInt32) -> Bool {
-        guard let (use, _) = look(page) else { return true }
+        guard let (use, _) = look(page) else { return page == 1 || !treesAreKnown || learned[page] != nil }
         return use != Self.free && !Self.overflow.contains(use)
+    }
+
+    /// The root of the tree that the page, or the row whose large value it has a part of, is in.
+    mutating func owner(of page: UInt32) -> UInt32? {
+        var current = page
+        // The pages of one value lead to each other.
+        for _ in 0..<Self.mostOfValue {
+            guard let (use, parent) = look(current), Self.overflow.contains(use) else { return root(of: current) }
+            current = parent
+        }
+        return nil
     }
 
     /// The root of the tree that the page is in, without asking the pages between.
@@ -42,7 +66,10 @@ struct PointerMaps {
         // A tree of ours has a handful of levels; a map is not to lead in circles.
         for _ in 0..<20 {
             if current == 1 { found = 1 }
-            guard current != 1, let (use, parent) = look(current) else { break }
+            guard current != 1, let (use, parent) = look(current) else {
+                found = found ?? learned[current]
+                break
+            }
             if use == Self.root { found = current }
             guard use == Self.tree else { break }
             current = parent

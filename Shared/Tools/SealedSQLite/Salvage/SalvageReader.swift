@@ -5,26 +5,53 @@ import Foundation
 /// https://www.sqlite.org/fileformat2.html). What is free is passed over: a file of ours has pointer maps, which name the
 /// use and the parent of each page.
 package struct SalvageReader {
-    private let file: DamagedFile
+    private let file: any PageSource
     /// Pages without any version whose tag fits.
     package private(set) var unreadable: [UInt32] = []
-    /// Root pages by the names of tables; empty when the schema cannot be read.
+    /// Root pages by the names of tables and indexes; without those whose row of the schema cannot be read.
     package private(set) var roots: [String: UInt32] = [:]
+    private var maps: PointerMaps
 
     /// Reads all pages once.
-    package init(_ file: DamagedFile, progress: (_ done: Int, _ of: Int) -> Void = { _, _ in }) {
+    package init(_ file: any PageSource, progress: (_ done: Int, _ of: Int) -> Void = { _, _ in }) {
         self.file = file
+        maps = PointerMaps(file)
         guard file.pageCount > 0 else { return }
         for number in 1...file.pageCount {
             if file.page(number) == nil { unreadable.append(number) }
             progress(Int(number), Int(file.pageCount))
         }
+        // What the damaged maps told of, the trees themselves tell, from the schema's on.
+        let isMapLost = unreadable.contains(where: maps.isMap)
+        var walk = TreeWalk(file)
+        if isMapLost { walk.from(1) { maps.learn($0, root: 1) } }
+        var roots: [String: UInt32] = [:]
         forEachRow(of: { $0 == 1 }) { row in
-            guard let values = values(of: row), values.count == 5, values[0].text == "table",
-                let name = values[1].text, let root = values[3].integer
+            guard let values = values(of: row), values.count == 5, ["table", "index"].contains(values[0].text),
+                let name = values[1].text, let root = values[3].integer, root > 0
             else { return }
             roots[name] = UInt32(clamping: root)
         }
+        self.roots = roots
+        if isMapLost {
+            for root in roots.values { walk.from(root) { maps.learn($0, root: root) } }
+            maps.treesAreKnown = walk.isWhole
+        }
+    }
+
+    /// The name of the table or index that a page, readable or not, is of: its rows, what leads to them, or a part of a large
+    /// value. Nil where that is not known, and where it is of none.
+    package func table(of page: UInt32) -> String? {
+        var maps = maps
+        guard !maps.isMap(page), let root = maps.owner(of: page) else { return nil }
+        return root == 1 ? "sqlite_schema" : roots.first { $0.value == root }?.key
+    }
+
+    /// Of the page's use, for an operator.
+    package func use(of page: UInt32) -> String {
+        var maps = maps
+        if let table = table(of: page) { return table }
+        return maps.isMap(page) ? "pointer map" : maps.isFree(page) ? "free" : "use not known"
     }
 
     /// All rows of tables with and without rowid, page by page. Index entries come along as rows of a root that is no
@@ -33,7 +60,7 @@ package struct SalvageReader {
         of isWanted: (_ root: UInt32?) -> Bool = { _ in true }, _ body: (SalvagedRow) throws -> Void
     ) rethrows {
         guard file.pageCount > 0 else { return }
-        var maps = PointerMaps(file)
+        var maps = maps
         for number in 1...file.pageCount where !maps.isMap(number) {
             guard maps.mayBeTree(number) else { continue }
             let root = maps.root(of: number)
@@ -54,13 +81,21 @@ package struct SalvageReader {
         var next = payload.overflow
         while bytes.count < payload.size {
             guard next != 0, let page = file.page(next) else { return nil }
-            bytes += page[4..<min(DamagedFile.usableSize, 4 + payload.size - bytes.count)]
-            next = DamagedFile.number(page, at: 0)
+            bytes += page[4..<min(Page.usableSize, 4 + payload.size - bytes.count)]
+            next = Page.number(page, at: 0)
         }
-        var offset = payload.headerSize
+        let values = Self.values(row, bytes)
+        return values.count == row.serialTypes.count ? values : nil
+    }
+
+    /// Those that lie whole on the row's own page, from the first on.
+    package func leadingValues(of row: SalvagedRow) -> [SalvagedRow.Value] { Self.values(row, row.payload.local) }
+
+    private static func values(_ row: SalvagedRow, _ bytes: [UInt8]) -> [SalvagedRow.Value] {
+        var offset = row.payload.headerSize
         var values: [SalvagedRow.Value] = []
         for type in row.serialTypes {
-            guard let value = Self.value(type, bytes, &offset) else { return nil }
+            guard let value = Self.value(type, bytes, &offset) else { break }
             values.append(value)
         }
         return values
@@ -80,7 +115,7 @@ package struct SalvageReader {
         }
         let count = Int(page[start + 3]) << 8 | Int(page[start + 4])
         let pointers = start + (isLeaf ? 8 : 12)
-        guard pointers + 2 * count <= DamagedFile.usableSize else { return [] }
+        guard pointers + 2 * count <= Page.usableSize else { return [] }
         return (0..<count).compactMap { index in
             let cell = Int(page[pointers + 2 * index]) << 8 | Int(page[pointers + 2 * index + 1])
             let place = SalvagedRow.Place(page: number, cell: UInt16(index))
@@ -92,7 +127,7 @@ package struct SalvageReader {
         on page: [UInt8], at cell: Int, isTable: Bool, _ root: UInt32?, _ place: SalvagedRow.Place
     ) -> SalvagedRow? {
         var offset = cell
-        let usable = DamagedFile.usableSize
+        let usable = Page.usableSize
         guard let size = Self.varint(page, &offset).flatMap({ Int(exactly: $0) }), size > 0 else { return nil }
         var rowID: Int64?
         if isTable {
@@ -108,7 +143,7 @@ package struct SalvageReader {
         }
         guard offset + local + (local < size ? 4 : 0) <= usable else { return nil }
         let bytes = Array(page[offset..<offset + local])
-        let overflow = local < size ? DamagedFile.number(page, at: offset + local) : 0
+        let overflow = local < size ? Page.number(page, at: offset + local) : 0
 
         var position = 0
         guard let headerSize = Self.varint(bytes, &position).flatMap({ Int(exactly: $0) }),

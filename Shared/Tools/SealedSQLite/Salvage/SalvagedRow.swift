@@ -20,7 +20,7 @@ package struct SalvagedRow {
 
     /// Which row on which page.
     package struct Place: Equatable, Sendable {
-        let page: UInt32
+        package let page: UInt32
         let cell: UInt16
     }
 
