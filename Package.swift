@@ -74,7 +74,7 @@ let tools: [Target] = [
     system("CProcess"),
     .target(
         name: "CSealedSQLite", path: "Shared/Tools/CSealedSQLite",
-        linkerSettings: [.linkedLibrary("sqlite3"), .linkedLibrary("sodium")]),
+        linkerSettings: [.linkedLibrary("sqlite3"), .linkedLibrary("sodium"), .linkedLibrary("crypto")]),
     library("SealedSQLite", layer: "Tools", ["CSealedSQLite", "CSodium", grdb]),
     library("RedisStreams", layer: "Tools", ["CHiredis", nio, nioPosix, crypto, logging, lifecycle]),
     library("DNSClient", layer: "Tools", ["CUnbound"]),

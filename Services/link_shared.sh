@@ -26,7 +26,7 @@ cat "${executables[@]/#/$work/}" | tr '\n' '\0' | xargs -0 nm -u --format=just-s
   echo 'local: *; };'
 } >"$work/shown"
 
-link() { swiftc -use-ld=lld -Xlinker --gc-sections -Xlinker -s "$@" -lstdc++ -lsqlite3 -lsodium; }
+link() { swiftc -use-ld=lld -Xlinker --gc-sections -Xlinker -s "$@" -lstdc++ -lsqlite3 -lsodium -lcrypto; }
 link -emit-library -o "$work/new/libMailkeep.so" -module-name Mailkeep -Xlinker -soname=libMailkeep.so \
   -Xlinker --version-script="$work/shown" -Xlinker --undefined-version "@$work/shared"
 for name in "${executables[@]}"; do

@@ -20,7 +20,7 @@ case ${1:-} in
   accounts) "$program" accounts "$folder" "${2:-5000}" ;;
   "" | --quick)
     library=$scratch/sealed.so
-    cc -O2 -fPIC -shared -IShared/Tools/CSealedSQLite/include -o "$library" Shared/Tools/CSealedSQLite/*.c -lsqlite3 -lsodium -lpthread
+    cc -O2 -fPIC -shared -IShared/Tools/CSealedSQLite/include -o "$library" Shared/Tools/CSealedSQLite/*.c -lsqlite3 -lsodium -lcrypto -lpthread
     python=$scratch/python
     if [[ ! -e $python/ready ]]; then
       if [[ -x /usr/bin/python3 ]]; then /usr/bin/python3 -m venv --clear "$python"; else python3 -m venv --clear "$python"; fi

@@ -5,11 +5,11 @@
 # What the build links with.
 build_packages=(
   binutils gcc g++ git libc6-dev libstdc++-12-dev libsqlite3-dev libsodium-dev libunbound-dev libhiredis-dev libpsl-dev
-  libxml2-dev libzstd-dev pkg-config tzdata zlib1g-dev
+  libssl-dev libxml2-dev libzstd-dev pkg-config tzdata zlib1g-dev
 )
 # What the services need to run without containers, with their demo zone and certificate.
 run_packages=(
-  libsqlite3-0 libsodium23 libunbound8 'libhiredis*' libpsl5 libxml2 libzstd1 publicsuffix dns-root-data redis-server nsd ldnsutils
+  libsqlite3-0 libsodium23 libssl3 libunbound8 'libhiredis*' libpsl5 libxml2 libzstd1 publicsuffix dns-root-data redis-server nsd ldnsutils
   openssl python3 curl iproute2
 )
 # Real clients and checkers.

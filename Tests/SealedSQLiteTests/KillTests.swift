@@ -33,7 +33,7 @@ struct KillTests {
         try Program.run(
             "clang",
             ["-Wall", "-Wextra", "-Werror", "-O1", "-shared", "-fPIC", "-I", sources + "/include", "-o", library]
-                + names.map { sources + "/" + $0 } + ["-lsqlite3", "-lsodium"])
+                + names.map { sources + "/" + $0 } + ["-lsqlite3", "-lsodium", "-lcrypto"])
         return library
     }
 

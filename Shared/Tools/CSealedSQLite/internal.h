@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the files of this module share.
 #pragma once
+#include <openssl/evp.h>
 #include <sodium.h>
 #include <sqlite3.h>
 #include <string.h>
@@ -25,6 +26,18 @@ typedef struct sealed_key {
 sealed_key *sealed_key_acquire(const char *path);
 void sealed_key_release(sealed_key *key);
 
+/// Contexts of libcrypto for one thread at a time. Made for each page they would cost more than they gain. NULL where there is
+/// none: libsodium does it.
+typedef struct sealed_bulk {
+    EVP_CIPHER_CTX *cipher;
+    EVP_MAC_CTX *mac;
+} sealed_bulk;
+
+/// Once for the process, before a file is opened.
+void sealed_bulk_prepare(void);
+void sealed_bulk_open(sealed_bulk *bulk);
+void sealed_bulk_close(sealed_bulk *bulk);
+
 typedef struct sealed_file sealed_file;
 
 /// An open file: ours in front, the system VFS's own behind it in the same allocation.
@@ -34,6 +47,7 @@ struct sealed_file {
     /// Main file: itself. WAL and journal: the main file that they belong to.
     sealed_file *main;
     sealed_key *key;       // main file only
+    sealed_bulk bulk;      // main file only
     int page_size;         // of the main file
     int has_salt;          // main file only
     unsigned char salt[SALT];
@@ -96,6 +110,9 @@ static inline unsigned int get_be32(const unsigned char *p) {
 }
 static inline void put_be32(unsigned char *p, unsigned int v) {
     p[0] = v >> 24, p[1] = v >> 16, p[2] = v >> 8, p[3] = v;
+}
+static inline void put_le32(unsigned char *p, unsigned int v) {
+    p[3] = v >> 24, p[2] = v >> 16, p[1] = v >> 8, p[0] = v;
 }
 static inline unsigned int get_le32(const unsigned char *p) {
     return (unsigned int)p[3] << 24 | (unsigned int)p[2] << 16 | (unsigned int)p[1] << 8 | p[0];

@@ -18,6 +18,7 @@ static int sealed_close(sqlite3_file *file) {
     free(f->buffer);
     sealed_main_drop(f);
     free(f->carried);
+    sealed_bulk_close(&f->bulk);
     if (f->key) sealed_key_release(f->key);
     f->buffer = f->carried = NULL, f->key = NULL;
     return rc;
@@ -139,6 +140,7 @@ static int sealed_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, i
             return SQLITE_CANTOPEN;
         }
         f->main = f;
+        sealed_bulk_open(&f->bulk);
         methods = &main_methods;
         // New files come from `SealedDatabase.create`; one that was deleted must not come back empty.
         if (!f->key->vacuum_target) flags &= ~SQLITE_OPEN_CREATE;
@@ -185,6 +187,7 @@ int sealed_sqlite_register_over(sqlite3_vfs *(*base)(void)) {
     static sqlite3_vfs sealed;
     if (sealed.zName) return SQLITE_OK;
     if (sodium_init() < 0) return SQLITE_ERROR;
+    sealed_bulk_prepare();
     // Statement journals stay in memory: on disk they would be in clear. Only possible before SQLite is initialized.
     int rc = sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, -1);
     if (rc == SQLITE_OK) rc = sqlite3_initialize();
