@@ -6,6 +6,7 @@ import MailStore
 import OutgoingQueue
 import SealedSQLite
 import TestSupport
+import Testing
 
 @testable import BackupEngine
 
@@ -99,4 +100,45 @@ struct World {
     }
 
     func source(_ backup: String? = nil) throws -> RestoreSource { try RestoreSource(place, recovery, backup: backup) }
+
+    // MARK: Zero access
+
+    /// What waits sealed for a zero-access account, and its store, which nobody holds yet.
+    func arrivals<T: Sendable>(
+        of address: String = World.anna, _ body: @Sendable (Arrivals, AccountStore, Directory) async throws -> T
+    ) async throws -> T {
+        let directory = try Directory(dataFolder: data, keys: keys)
+        let files = AccountDirectory(
+            root: data + "/accounts", limit: 2, arrivals: { try await directory.arrivals(of: $0) },
+            keys: { try directory.fileKey(of: $0) })
+        let result: Result<T, any Error>
+        do {
+            let id = try await directory.account(address).id
+            let found = try #require(try await files.arrivals(of: id))
+            result = .success(try await body(found, files.store(for: id), directory))
+        } catch { result = .failure(error) }
+        await files.close()
+        try directory.close()
+        return try result.get()
+    }
+
+    /// A second apart.
+    func deliverSealed(_ subjects: [String], to address: String = World.anna, from seconds: Int64 = 1) async throws {
+        try await arrivals(of: address) { arrivals, _, _ in
+            for (index, subject) in subjects.enumerated() {
+                try await arrivals.deliver(
+                    Array("Subject: \(subject)\r\n\r\n".utf8),
+                    internalDate: InternalDate(seconds: seconds + Int64(index), zoneMinutes: 0))
+            }
+        }
+    }
+
+    /// As a login does.
+    func fileSealed(of address: String, _ password: SecretBytes) async throws -> Filed {
+        try await arrivals(of: address) { arrivals, store, directory in
+            let hold = try await directory.hold(address, with: .password(password))
+            defer { hold.release() }
+            return try await store.file(arrivals, with: directory.arrivalKey(of: store.account))
+        }
+    }
 }

@@ -24,6 +24,7 @@ check "submission to elsewhere: DKIM verified by dkimpy" "$test_python" "$here/r
 check "SPF, DKIM and DMARC of mail from elsewhere" "$test_python" "$here/authenticity.py" "$description"
 check "a listener survives that file descriptors run out" "$test_python" "$here/descriptors.py" "$description"
 check "backup and restore: under load, live, S3, kill -9, damage" "$test_python" "$here/backup.py" "$description"
+check "a removed account comes back with all that it had, kill -9 in between" "$test_python" "$here/restore_account.py" "$description"
 check "kill -9 of services and Redis during a stream of messages" "$test_python" "$here/kill.py" "$description"
 check "no plaintext in any file of the store" "$test_python" "$here/sealed.py" "$description"
 check "docs/open_store.py opens an account's file without our code" "$test_python" "$here/open_store.py" "$description"

@@ -8,6 +8,15 @@ struct RestoreCommand: AsyncParsableCommand {
         commandName: "restore", abstract: "Brings a backup back: everything, or one account.",
         subcommands: [All.self, Account.self])
 
+    /// Everything is in place but the mail that was named.
+    private static let mailIsLacking = ExitCode(3)
+
+    private static func warn(of newer: [RestoreSource.PassedOver], insteadOf taken: String) {
+        guard !newer.isEmpty else { return }
+        for backup in newer { say("Passed over: backup \(backup.backup): \(backup.why).") }
+        say("Backup \(taken) is taken, which is older. For a newer one: --backup ID.")
+    }
+
     struct All: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Brings the whole store back, with its keys, from the repository and the recovery key alone.",
@@ -15,7 +24,8 @@ struct RestoreCommand: AsyncParsableCommand {
                 Into an empty folder, or with --replace over a store that no service has open; what was there is kept in folders
                 beside. Mail that was on its way comes back held: see `mailkeep queue list`. When it is cut off, run it
                 again. An account whose file in the backup is damaged or missing is named and keeps nothing else from coming
-                back; it leaves with 3 then.
+                back; it leaves with 3 then. Without --backup the newest backup that lacks no file is taken, and newer ones are named;
+                when all lack one, the newest.
 
                 EXAMPLE
                   mailkeep restore all --repository /var/backups/mailkeep --data /srv/store --keys /etc/mailkeep/keys
@@ -25,7 +35,8 @@ struct RestoreCommand: AsyncParsableCommand {
         @OptionGroup var repository: RepositoryOptions
         @OptionGroup var recovery: RecoveryKeyOptions
 
-        @Option(help: ArgumentHelp("Which backup; otherwise the newest.", valueName: "id")) var backup: String?
+        @Option(help: ArgumentHelp("Which backup; otherwise the newest that lacks no file.", valueName: "id"))
+        var backup: String?
         @Option(help: ArgumentHelp("Also write the master key to this file, 0400.", valueName: "file")) var master:
             String?
         @Option(help: ArgumentHelp("Also write the backup keys into this folder.", valueName: "folder")) var backupKeys:
@@ -42,18 +53,17 @@ struct RestoreCommand: AsyncParsableCommand {
             restore.settings = settings
             restore.replace = replace
             let source = try RestoreSource(repository.place(), recovery.key(), backup: backup)
+            RestoreCommand.warn(of: source.passedOver, insteadOf: source.manifest.id)
+            for file in source.manifest.missing { say("LACKING in backup \(source.manifest.id): \(file)") }
             let watch = JobWatch()
             defer { watch.end() }
             let report = try await restore.run(source, watch.control)
             watch.end()
             if json { try JSONOption.print(report) } else { tell(report, in: restore) }
             if !report.damaged.isEmpty || !report.withoutFile.isEmpty || !report.withoutArrivals.isEmpty {
-                throw Self.accountsAreLacking
+                throw RestoreCommand.mailIsLacking
             }
         }
-
-        /// Everything is in place but the mail of accounts that were named.
-        private static let accountsAreLacking = ExitCode(3)
 
         private func tell(_ report: RestoreAll.Report, in restore: RestoreAll) {
             guard let taken = report.taken else {
@@ -100,10 +110,15 @@ struct RestoreCommand: AsyncParsableCommand {
             abstract: "Brings one account back while services run, also one that was removed.",
             discussion: """
                 What the account has now is first copied beside, sealed with the same key. Mail that comes in meanwhile waits and
-                is then delivered. Its password stays; that of a removed account comes back with it.
+                is then delivered. Its mail, calendars and contacts are those of the backup; what config.db has of it (password,
+                quota, aliases and so on) stays as it is today. A removed account comes back as it was, with all of that.
 
-                A zero-access account needs its own password or recovery key. One that was removed, or with --as, gets a new
-                recovery key, which is shown once; mail that waited for it sealed when the backup was taken is not in it.
+                A zero-access account needs its own password or recovery key, but not when it was removed: it comes back with the
+                secrets of then. With --as it needs its password and gets a new recovery key, which is shown once. Mail that waited
+                sealed in the backup comes along.
+
+                Without --backup the newest backup that has the account whole is taken, and newer ones are named. It leaves with 3
+                when mail that waited sealed could not be read.
 
                 EXAMPLE
                   mailkeep restore account anna@example.org --backup 20261124T031502Z-5f0c9a1e
@@ -114,7 +129,8 @@ struct RestoreCommand: AsyncParsableCommand {
         @OptionGroup var repository: RepositoryOptions
         @OptionGroup var recovery: RecoveryKeyOptions
         @Argument(help: "name@domain") var address: String
-        @Option(help: ArgumentHelp("Which backup; otherwise the newest.", valueName: "id")) var backup: String?
+        @Option(help: ArgumentHelp("Which backup; otherwise the newest that has it whole.", valueName: "id"))
+        var backup: String?
         @Option(
             name: .customLong("as"),
             help: ArgumentHelp("As a new account of this address, beside the one that is there.", valueName: "address"))
@@ -143,10 +159,23 @@ struct RestoreCommand: AsyncParsableCommand {
             defer { watch.end() }
             let report = try await restore.run(source, keys: keys, watch.control)
             watch.end()
-            if json { return try JSONOption.print(report) }
+            RestoreCommand.warn(of: report.passedOver, insteadOf: report.backup)
+            if json { try JSONOption.print(report) } else { tell(report) }
+            if report.withoutArrivals != nil { throw RestoreCommand.mailIsLacking }
+        }
+
+        private func tell(_ report: RestoreAccount.Report) {
             print("\(report.address) is as it was at \(timestamp(report.taken)) (backup \(report.backup)).")
-            if report.wasAbsent, newAddress == nil {
-                print("It was gone; its aliases are not restored: see `mailkeep alias list`.")
+            if report.filed > 0 { print("\(report.filed) messages that waited sealed then are filed.") }
+            if report.waiting > 0 {
+                print("\(report.waiting) messages that waited sealed then wait again, for its owner's next login.")
+            }
+            if report.unopened > 0 {
+                print("\(report.unopened) messages that waited sealed then do not open; they are in the backup only.")
+            }
+            if let why = report.withoutArrivals { print("WITHOUT WHAT WAITED SEALED: \(report.address): \(why).") }
+            for alias in report.aliasesGone {
+                print("The alias \(alias) led to it then and does not now: see `mailkeep alias add`.")
             }
             if let replaced = report.replaced {
                 print("What it had is kept, sealed, in \(replaced); delete it when it is not needed.")

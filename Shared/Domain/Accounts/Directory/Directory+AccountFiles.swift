@@ -137,7 +137,7 @@ extension Directory {
 
     /// An account whose file opens by its password is a zero-access one, and has no hash of it; an app password that does
     /// not open the file goes.
-    private static func becomeAsItsFile(_ account: AccountID, _ file: AccountFileName, in db: Database) throws {
+    static func becomeAsItsFile(_ account: AccountID, _ file: AccountFileName, in db: Database) throws {
         let id = account.description
         let isZeroAccess = try slot(.password, of: account, file: file, in: db) != nil
         try db.execute(sql: "UPDATE accounts SET zero_access = ? WHERE id = ?", arguments: [isZeroAccess, id])

@@ -43,22 +43,22 @@ extension Directory {
         }
     }
 
-    package func aliases() async throws -> [AliasRecord] {
-        try await pool.read { db in
-            var records: [(address: String, targets: [String])] = []
-            let rows = try Row.fetchCursor(
-                db,
-                sql: """
-                    SELECT a.name || '@' || d.name AS address, t.name || '@' || t.domain AS target
-                    FROM aliases a JOIN domains d ON d.id = a.domain JOIN alias_targets t ON t.alias = a.id
-                    ORDER BY d.id, a.name, t.domain, t.name
-                    """)
-            while let row = try rows.next() {
-                if records.last?.address != row["address"] { records.append((row["address"], [])) }
-                records[records.count - 1].targets.append(row["target"])
-            }
-            return records.map { AliasRecord(address: $0.address, targets: $0.targets) }
+    package func aliases() async throws -> [AliasRecord] { try await pool.read { try Self.aliases(in: $0) } }
+
+    static func aliases(in db: Database) throws -> [AliasRecord] {
+        var records: [(address: String, targets: [String])] = []
+        let rows = try Row.fetchCursor(
+            db,
+            sql: """
+                SELECT a.name || '@' || d.name AS address, t.name || '@' || t.domain AS target
+                FROM aliases a JOIN domains d ON d.id = a.domain JOIN alias_targets t ON t.alias = a.id
+                ORDER BY d.id, a.name, t.domain, t.name
+                """)
+        while let row = try rows.next() {
+            if records.last?.address != row["address"] { records.append((row["address"], [])) }
+            records[records.count - 1].targets.append(row["target"])
         }
+        return records.map { AliasRecord(address: $0.address, targets: $0.targets) }
     }
 
     /// Removes the alias; other aliases that led over it lose it.
@@ -78,6 +78,10 @@ extension Directory {
     static func removeTarget(_ name: LocalName, in db: Database) throws {
         try db.execute(
             sql: "DELETE FROM alias_targets WHERE name = ? AND domain = ?", arguments: [name.name, name.domain])
+        try removeEmptyAliases(in: db)
+    }
+
+    static func removeEmptyAliases(in db: Database) throws {
         for _ in 0..<aliasSteps {
             let empty = try Row.fetchAll(
                 db,

@@ -48,7 +48,7 @@ extension Directory {
 
     /// Where mail is to wait. It is used as soon as the account's file is one that opens by its password.
     func noteArrivals(_ protection: Protection, in db: Database) throws {
-        let (id, place) = (protection.account.id, protection.place)
+        let (id, place) = (protection.place.account, protection.place)
         // Of a run that was cut off: nobody ever sealed anything to it.
         try db.execute(
             sql: "DELETE FROM account_slots WHERE account = ? AND kind = 'arrivals'", arguments: [id.description])

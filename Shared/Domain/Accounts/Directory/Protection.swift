@@ -6,8 +6,8 @@ package struct Protection: Sendable {
     let account: AccountRecord
     /// What the account's password was checked by; nil: nobody's was (a reset).
     let hash: String?
-    /// What it has until then.
-    let present: AccountFileName
+    /// What it has until then; nil: nothing, it is a new account.
+    let present: AccountFileName?
     /// To be shown once.
     package let recovery: RecoveryKey
     package let place: ArrivalsPlace

@@ -109,6 +109,11 @@ extension Arrivals {
         }
     }
 
+    /// What was put aside waits again, as after a restore.
+    package func tryRefusedAgain() async throws(StoreError) {
+        try await write { try $0.execute(sql: "UPDATE arrivals SET refused = NULL WHERE refused IS NOT NULL") }
+    }
+
     /// One small step of tidying, as `AccountStore.tidy`.
     @discardableResult
     package func tidy() async throws(StoreError) -> Bool {

@@ -142,13 +142,6 @@ package final class Repository {
         return manifest
     }
 
-    /// The newest backup, or the one with this id.
-    package func manifest(newestOr id: String?) throws -> Manifest {
-        if let id { return try manifest(id) }
-        guard let newest = try backups().last else { throw BackupError.noBackups }
-        return try manifest(newest)
-    }
-
     /// From now on the backup is there: everything that it names is, and is on disk.
     func add(_ manifest: Manifest) throws {
         try store.flush()

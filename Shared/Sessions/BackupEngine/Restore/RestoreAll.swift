@@ -16,6 +16,10 @@ package struct RestoreAll: Sendable {
         package var accounts = 0
         /// Deliveries that wait for the operator.
         package var held = 0
+        /// Newer backups that lack a file, each with which: the newest that lacks none is taken, unless one is named.
+        package var passedOver: [RestoreSource.PassedOver] = []
+        /// What it lacks itself: files that could not be read when it was taken, each with why.
+        package var missing: [String] = []
         /// Accounts that the configuration names and the backup has no file of.
         package var withoutFile: [String] = []
         /// Zero-access accounts whose mail is back, without what waited for them sealed.
@@ -73,6 +77,7 @@ package struct RestoreAll: Sendable {
                 "stop every service first: \(inUse.count) files of \(data) are open, as \(inUse[0])")
         }
         var report = Report(backup: source.manifest.id, taken: source.manifest.taken)
+        (report.passedOver, report.missing) = (source.passedOver, source.manifest.missing)
         let target = try presentKeys(source, &report)
         try folders.prepare()
         do { try await build(source, in: folders, wrappedBy: target, &report, control) } catch {
@@ -111,19 +116,30 @@ package struct RestoreAll: Sendable {
                     let file = AccountFileKey(file: found.name, key: key)
                     let live = (try? replaced?.fileKey(of: account.id)) ?? file
                     let marks = try await issuedMarks(account.id, live)
-                    try await RestoredAccount.finish(account.id, in: folders.accounts, file: file, after: marks)
+                    try await RestoredAccount.check(account.id, in: folders.accounts, file: file)
+                    _ = try await RestoredAccount.finish(account.id, in: folders.accounts, file: file, after: marks)
                 } else {
                     try AccountFile.noteRestored(path: path)
                     report.closed.append(account.address)
                 }
                 try await directory.keepOnly(found.name, of: account.id)
                 report.accounts += 1
-            } catch  where Self.isDamage(error) {
+            } catch  where RestoredAccount.isDamage(error) {
                 for suffix in ["", "-wal", "-shm", AccountFile.restoredSuffix] { unlink(path + suffix) }
                 report.damaged.append(DamagedAccount(address: account.address, why: "\(error)"))
             }
-            if let place = try await directory.arrivals(of: account.id) {
-                try await restore(place, of: account.address, source, folders, &report) { try progress.add($0) }
+            var place = try await directory.arrivals(of: account.id)
+            if place == nil {
+                // It had ceased to be a zero-access account, and not all was filed yet.
+                place = try await directory.leftArrivals(of: account.id)?.0
+            }
+            guard let place else { continue }
+            do {
+                _ = try await RestoredArrivals.rebuild(place, source, in: folders.accounts) { try progress.add($0) }
+            } catch  where RestoredAccount.isDamage(error) {
+                // So that mail can come in.
+                try await RestoredArrivals.makeEmpty(place, in: folders.accounts)
+                report.withoutArrivals.append(DamagedAccount(address: account.address, why: "\(error)"))
             }
         }
         if hasSpool { report.held = try await holdSpool(in: folders.root, source.purposeKeys) }
@@ -132,37 +148,6 @@ package struct RestoreAll: Sendable {
         try StoreFile.configuration.rewrap(in: folders.root, from: source.purposeKeys, to: target)
         if hasSpool { try StoreFile.spool.rewrap(in: folders.root, from: source.purposeKeys, to: target) }
         report.settings = try writeSettings(source) { try progress.add($0) }
-    }
-
-    /// Mail that waited, sealed. Where the backup has none that can be read, a new file, so that mail can come in.
-    private func restore(
-        _ place: ArrivalsPlace, of address: String, _ source: RestoreSource, _ folders: RestoreFolders,
-        _ report: inout Report, _ tell: (Int) throws -> Void
-    ) async throws {
-        let path = ArrivalsFile.path(of: place.file, in: folders.accounts)
-        let files = AccountDirectory(
-            root: folders.accounts, limit: 1, arrivals: { _ in place }, keys: { _ in throw StoreError.keyUnavailable })
-        do {
-            guard let file = source.manifest.file("accounts/\(place.file)\(ArrivalsFile.suffix)") else {
-                throw BackupError.damaged("its sealed arrivals are not in the backup")
-            }
-            try source.rebuild(file, to: path, key: place.key, tell)
-            let problems = try await files.arrivals(of: place.account)?.integrityProblems() ?? []
-            guard problems.isEmpty else { throw BackupError.damaged("its sealed arrivals: \(problems[0])") }
-        } catch  where Self.isDamage(error) {
-            try await files.removeArrivals(place)
-            try await files.createArrivals(place)
-            report.withoutArrivals.append(DamagedAccount(address: address, why: "\(error)"))
-        }
-        await files.close()
-    }
-
-    /// Of one account's file, which keeps no other from coming back.
-    private static func isDamage(_ error: any Error) -> Bool {
-        switch error {
-        case BackupError.damaged, StoreError.damaged: true
-        default: false
-        }
     }
 
     /// The keys to wrap by: those in the folder, or those of the newest master key of the backups, which are then put there.

@@ -95,12 +95,7 @@ struct RestoreFolders {
         let built =
             PlainFile.names(in: root).filter(Self.livingNames.contains)
             + StoreContents.ours(in: accounts).map { "accounts/" + $0 }
-        for file in built {
-            guard Self.suffixes.allSatisfy({ PlainFile.size(newPath(file) + $0) == 0 }) else {
-                throw BackupError.refused("\(newPath(file)) was not closed")
-            }
-            try DiskSync.file(newPath(file))
-        }
+        for file in built { try prepareMove(newPath(file)) }
         for folder in [root, accounts] { try PlainFile.syncFolder(folder) }
         let stamp = Date().ISO8601Format().filter { $0 != "-" && $0 != ":" }
         let pending = Pending(backup: backup, files: built, replaced: live().isEmpty ? nil : "replaced-" + stamp)
@@ -108,6 +103,48 @@ struct RestoreFolders {
         try PlainFile.syncFolder(data)
         try move(pending)
         return pending.replaced
+    }
+
+    /// Moves files that were built in the folder of accounts into place, in that order, and runs `body`, which makes them an
+    /// account's; when it fails they go. What lies there under such a name is no account's (a removal or a restore that was
+    /// cut off left it), and is put aside.
+    func place(_ files: [String], _ body: () async throws -> Void) async throws {
+        for file in files { try prepareMove(accounts + "/" + file) }
+        let (root, aside) = (data + "/accounts/", Self.replaced(in: data))
+        let stamp = Date().ISO8601Format().filter { $0 != "-" && $0 != ":" }
+        for file in files where access(root + file, F_OK) == 0 {
+            try PlainFile.makeFolder(aside)
+            for suffix in Self.suffixes + [""] {
+                try Self.move(root + file + suffix, to: "\(aside)/\(stamp)-\(file)\(suffix)")
+            }
+        }
+        do {
+            for file in files {
+                for suffix in Self.suffixes { unlink(root + file + suffix) }
+                guard rename(accounts + "/" + file, root + file) == 0 else {
+                    throw BackupError.system("move \(file)", errno: errno)
+                }
+            }
+            try PlainFile.syncFolder(root)
+            try await body()
+        } catch {
+            for file in files.reversed() { for suffix in [""] + Self.suffixes { unlink(root + file + suffix) } }
+            throw error
+        }
+    }
+
+    /// A file that is whole by itself and on disk. Throws when it is still open somewhere.
+    private func prepareMove(_ path: String) throws {
+        guard Self.suffixes.allSatisfy({ PlainFile.size(path + $0) == 0 }) else {
+            throw BackupError.refused("\(path) was not closed")
+        }
+        try DiskSync.file(path)
+    }
+
+    private static func move(_ path: String, to target: String) throws {
+        guard rename(path, target) == 0 || errno == ENOENT else {
+            throw BackupError.system("move \(path)", errno: errno)
+        }
     }
 
     private func newPath(_ file: String) -> String {
@@ -126,11 +163,7 @@ struct RestoreFolders {
                 let name = file.split(separator: "/").last.map(String.init) ?? file
                 let target = targets[file.hasPrefix("accounts/") ? 1 : 0] + "/" + name
                 // The log first: without its file it is of no account, and the file is whole in the backup.
-                for suffix in Self.suffixes + [""] {
-                    guard rename(data + "/" + file + suffix, target + suffix) == 0 || errno == ENOENT else {
-                        throw BackupError.system("move \(file)\(suffix)", errno: errno)
-                    }
-                }
+                for suffix in Self.suffixes + [""] { try Self.move(data + "/" + file + suffix, to: target + suffix) }
             }
             for target in targets { try PlainFile.syncFolder(target) }
         }

@@ -3,9 +3,21 @@ import Accounts
 import Foundation
 import SealedSQLite
 
-/// A backup that was opened with the recovery key.
+/// Backups that were opened with the recovery key, of which one is taken: the one that was named, else the newest that lacks
+/// nothing.
 package final class RestoreSource {
-    package let manifest: Manifest
+    /// A newer backup that was not taken, and why.
+    package struct PassedOver: Sendable, Codable, Equatable {
+        package let backup: String
+        package let why: String
+    }
+
+    /// The one that is taken.
+    package private(set) var manifest: Manifest
+    /// Newer ones that lack something, the newest first. Empty as well when there is none that lacks nothing.
+    package private(set) var passedOver: [PassedOver] = []
+    /// Which may be taken: all, the newest first, or the one that was named alone.
+    let ids: [String]
     /// The newest of the store.
     package let master: SealedKey
     package let backupKeys: BackupKeys
@@ -13,15 +25,46 @@ package final class RestoreSource {
     let purposeKeys: PurposeKeys
     private let repository: Repository
 
-    /// - Parameter backup: an id; `nil`: the newest. Others can read the repository meanwhile, none writes to it.
+    /// - Parameter backup: an id; `nil`: the newest that lacks no file, or without such the newest. Others can read the
+    ///   repository meanwhile, none writes to it.
     package init(_ place: RepositoryPlace, _ key: RecoveryKey, backup: String?) throws {
         let masters: [SealedKey]
         (repository, backupKeys, masters) = try place.open(key)
         master = masters[0]
-        try repository.store.lock(alone: false)
-        manifest = try repository.manifest(newestOr: backup)
         purposeKeys = PurposeKeys(masters: masters)
+        try repository.store.lock(alone: false)
+        do {
+            ids = try backup.map { [$0] } ?? repository.backups().reversed()
+            (manifest, passedOver) = try Self.choose(of: ids, in: repository)
+        } catch {
+            repository.store.unlock()
+            throw error
+        }
     }
+
+    private static func choose(
+        of ids: [String], in repository: Repository
+    ) throws -> (Manifest, passedOver: [PassedOver]) {
+        var newest: Manifest?
+        var unfit: [PassedOver] = []
+        for id in ids {
+            do {
+                let manifest = try repository.manifest(id)
+                if manifest.isComplete { return (manifest, unfit) }
+                newest = newest ?? manifest
+                unfit.append(PassedOver(backup: id, why: "it lacks " + manifest.missing.joined(separator: "; ")))
+            } catch BackupError.damaged(let what) where ids.count > 1 {
+                unfit.append(PassedOver(backup: id, why: "\(what) is damaged"))
+            }
+        }
+        guard let newest else {
+            throw unfit.isEmpty ? BackupError.noBackups : BackupError.damaged("every manifest of a backup")
+        }
+        return (newest, unfit.prefix { $0.backup != newest.id })
+    }
+
+    /// Takes another of `ids`. Throws `BackupError.damaged`.
+    func take(_ id: String) throws { if id != manifest.id { manifest = try repository.manifest(id) } }
 
     deinit { repository.store.unlock() }
 
