@@ -161,6 +161,12 @@ def runs_beside(works, over, sent, wrong, account):
     return exchanged, killed
 
 
+def check_leavings():
+    """An empty file, of a run that was killed before it was noted, is upkeep's."""
+    names = [path.name for path in accounts.glob("*.new") if path.stat().st_size > 0]
+    check("nothing half made is left", not names, names)
+
+
 def everything_at_once():
     """Four connections deliver, two read, while the file is exchanged again and again and some of those runs are killed."""
     over, sent, seen, wrong = threading.Event(), [], [], []
@@ -200,8 +206,7 @@ def everything_at_once():
     imap.logout()
     check("the file is sound", "sound" in mailkeep("account", "check", "--search-index", rita["address"]))
     rekey()
-    names = [path.name for path in accounts.iterdir() if path.name.endswith(".new")]
-    check("nothing half made is left", not names, names)
+    check_leavings()
 
 
 def owned(*words):
@@ -298,8 +303,7 @@ def a_zero_access_account_at_once():
         nora["password"] = secrets.token_hex(12)
         mailkeep("account", "password", nora["address"], "--own-password-file", old.name, "--password-file", "-", text=nora["password"])
     rekey(nora)
-    names = [path.name for path in accounts.iterdir() if path.name.endswith(".new")]
-    check("nothing half made is left", not names, names)
+    check_leavings()
 
 
 def tidy():
