@@ -18,7 +18,7 @@ struct RepositoryTests {
         let third = try world.backUp()
         #expect(try chunks(world).count > objects.count)
         let repository = try world.place.open(world.backupKeys.repository)
-        #expect(try repository.backups() == [first.id, again.id, third.id].sorted())
+        #expect(try repository.backups() == [first.id, again.id, third.id])
         for outcome in try Verification().run(repository, nil) { #expect(outcome.damaged.isEmpty) }
         #expect(try repository.summaries().allSatisfy { $0.verified != nil && $0.files == 6 })
         // Only the newest stays, with all that it needs and nothing more.
@@ -27,6 +27,17 @@ struct RepositoryTests {
         #expect(try Verification().run(repository, nil).allSatisfy(\.damaged.isEmpty))
         let needed = Set(try repository.manifest(newestOr: nil).files.flatMap(\.chunkNames).map(\.hex))
         #expect(try Set(chunks(world).map { ($0 as NSString).lastPathComponent }) == needed)
+    }
+
+    @Test func backupsOfOneSecondAreInOrder() async throws {
+        let world = try await World()
+        let now = Date()
+        let made = try (0..<5).map { _ in try world.backUp(now: now).id }
+        let repository = try world.place.open(world.backupKeys.repository)
+        #expect(try repository.backups() == made)
+        // One that was made under a clock that is years ahead does not draw the others after it.
+        let (future, today) = (Manifest.id(at: 4_000_000_000), Manifest.id(at: 1_800_000_000))
+        #expect(Manifest.id(at: 1_800_000_000, after: future).prefix(16) == today.prefix(16))
     }
 
     private func chunks(_ world: World) throws -> Set<String> {

@@ -118,6 +118,7 @@ import Testing
         try write("INSERT INTO notes (id, text) VALUES (-1, randomblob(2000000)); DELETE FROM notes WHERE id = -1")
         let (target, newKey) = (world.folder.file("new.db"), SealedKey.random())
         let copy = try RekeyedCopy(of: path, key: key, at: target, key: newKey)
+        try copy.create()
         #expect(RekeyedCopy.isBeingMade(target))
         var told: [Int64] = []
         try copy.copyAll { done, _ in

@@ -17,19 +17,23 @@ package final class RekeyedCopy {
     private let key: SealedKey
     private let newKey: SealedKey
     private let path: String
-    private var descriptor: Int32
+    private var descriptor: Int32 = -1
     /// What the first page begins with, of this file alone.
     private let salt: [UInt8]
     private var buffer: [UInt8]
     private var unsynced = 0
 
-    /// Makes the new file, mode 0660, which no other process that asks `isBeingMade` takes for a leaving while this lives.
-    /// Throws `SealedError`, `SnapshotError`.
+    /// Takes the snapshot; nothing is on disk yet. Throws `SealedError`, `SnapshotError`.
     package init(of source: String, key: SealedKey, at path: String, key newKey: SealedKey) throws {
         snapshot = try FileSnapshot(path: source)
         (self.key, self.newKey, self.path) = (key, newKey, path)
         salt = (0..<16).map { _ in UInt8.random(in: 0 ... .max) }
         buffer = [UInt8](repeating: 0, count: Self.batch * snapshot.pageSize)
+    }
+
+    /// Makes the new file, mode 0660, which no other process that asks `isBeingMade` takes for a leaving while this lives.
+    /// Once, before `copyAll`. Throws `SealedError`.
+    package func create() throws {
         descriptor = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0o660)
         guard descriptor >= 0 else { throw SealedError.system("create \(path)", errno: errno) }
         guard fchmod(descriptor, 0o660) == 0, flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {

@@ -6,7 +6,7 @@ import SealedSQLite
 
 /// How far it is.
 package enum RekeyStep: Sendable, Equatable {
-    /// config.db knows the new file.
+    /// config.db knows the new file, which is not there yet.
     case begun
     case copying(done: Int64, of: Int64)
     /// The copy has everything but what is written just now.
@@ -68,8 +68,10 @@ struct AccountRekeying {
         var isExchanged = false
         do {
             guard DiskRoom.allows(file: Int(copy.bytes), at: root) else { throw RekeyError.noRoom(bytes: copy.bytes) }
+            // First the row, then the file: what a killed run leaves is known to the next.
             try directory.beginRekeying(of: account, to: next, slots: slots)
             try tell(.begun)
+            try copy.create()
             try copy.copyAll { try tell(.copying(done: $0, of: $1)) }
             for _ in 1...Self.mostRounds where try copy.catchUp() > Self.fewPages {}
             try copy.sync()

@@ -44,10 +44,16 @@ package struct Manifest: Codable, Sendable, Equatable {
 
     package func file(_ path: String) -> File? { files.first { $0.path == path } }
 
-    /// As `20261124T031502Z-5f0c9a1e`.
-    static func id(at seconds: Int64) -> String {
-        let parts = Date(timeIntervalSince1970: TimeInterval(seconds)).ISO8601Format().filter { $0 != "-" && $0 != ":" }
+    /// As `20261124T031502Z-5f0c9a1e`: ids in order are backups in order. One that follows another within the same second says
+    /// the next; a newest from further in the future was made under a wrong clock, and is no measure.
+    static func id(at seconds: Int64, after newest: String? = nil) -> String {
         let random = String(UInt32.random(in: 0 ... .max), radix: 16)
-        return parts + "-" + String(repeating: "0", count: 8 - random.count) + random
+        let tail = "-" + String(repeating: "0", count: 8 - random.count) + random
+        let names = (seconds...seconds + 60).lazy.map(second)
+        return (names.first { $0 > newest?.prefix(16) ?? "" } ?? second(seconds)) + tail
+    }
+
+    private static func second(_ seconds: Int64) -> String {
+        Date(timeIntervalSince1970: TimeInterval(seconds)).ISO8601Format().filter { $0 != "-" && $0 != ":" }
     }
 }

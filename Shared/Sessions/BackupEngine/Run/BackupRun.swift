@@ -59,7 +59,7 @@ package struct BackupRun: Sendable {
         var reading = Reading(repository: repository, control: control, total: contents.bytes())
         try reading.takeAll(contents, settings: StoreContents.settings(settings))
         let manifest = Manifest(
-            format: Manifest.format, id: Manifest.id(at: taken), taken: taken,
+            format: Manifest.format, id: Manifest.id(at: taken, after: try repository.backups().last), taken: taken,
             ended: Int64(Date().timeIntervalSince1970),
             release: release, files: reading.files.values.sorted { $0.path < $1.path }, missing: reading.missing)
         try control.progress("writing", reading.done, of: reading.done)
