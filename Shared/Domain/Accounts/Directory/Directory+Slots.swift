@@ -44,8 +44,7 @@ extension Directory {
     /// Lets an app password or a recovery key open an account's file, and the next one.
     func insert(
         _ secret: SecretBytes, _ kind: SlotKind, of account: AccountID, file: AccountFileKey,
-        state: FileState = .current,
-        app: Int64? = nil, in db: Database
+        state: FileState = .current, app: Int64? = nil, in db: Database
     ) throws {
         let identity = SlotKind.identity(account: account, file: file.file)
         try insert(

@@ -13,8 +13,8 @@ package struct OwnerRekeying: Sendable {
     package var present: AccountFileKey { opened.fileKey }
 
     /// For the file that takes the present one's place. The password is at hand; for the recovery key and the app passwords,
-    /// which are not, their public keys are. Throws `.keysChanged` when what opens the present file is not
-    /// what it was, `RekeyError.secretLeftBehind`.
+    /// which are not, their public keys are. Throws `.keysChanged` when what opens the present file is not what
+    /// it was, `RekeyError.secretLeftBehind`.
     package var slots: NextSlots {
         NextSlots { db, account, file, directory in
             guard try Directory.isUnchanged(self.account, opened, in: db) else {
