@@ -102,7 +102,7 @@ struct Upkeep: Service {
                 try await Task.sleep(for: .seconds(3_600))
                 await accounts.tidy((try? await directory.accounts().map(\.id)) ?? [])
                 _ = try? await directory.forgetRetired()
-                await directory.clearCutRekeyings(filesIn: accounts.root)
+                await directory.clearCutRekeyings()
                 if let named = try? await directory.namedFiles() { accounts.removeLeavings(named: named) }
             }
         }

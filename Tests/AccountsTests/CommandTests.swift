@@ -144,7 +144,10 @@ import Testing
         try here.fails("account", "salvage", anna, "--output", here.folder.file("x.db"), saying: closed)
         try here.fails("account", "app-password", "add", anna, "Phone", saying: closed)
         try here.fails("account", "password", anna, "--generate", saying: "--lose-old-mail")
-        try here.fails("account", "rekey", anna, saying: "mailkeep account unprotect")
+        try here.fails("account", "rekey", anna, saying: "not the password", input: "a bad one")
+        #expect(try here.works("account", "rekey", "--all").errors.contains("name it alone"))
+        let rekeyed = try here.works("account", "rekey", anna, "--password-file", "-", input: "a good one").output
+        #expect(rekeyed.contains("has a new key; its file is accounts/"))
         let closedCheck = try here.works("account", "check", "--all").output
         #expect(closedCheck.contains("closed, no damage shows") && closedCheck.contains("was never checked whole"))
         let raw = try here.works("account", "key", anna, "--own-password-file", "-", input: "a good one").output

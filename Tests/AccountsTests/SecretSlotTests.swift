@@ -10,6 +10,23 @@ import Testing
 /// The slots of zero-access accounts. The vectors were made with Python's PyNaCl, hmac and hashlib.
 @Suite struct SecretSlotTests {
     static let identity = "000102030405060708090a0b0c0d0e0f/f0e0d0c0b0a090807060504030201000"
+    private static let forApp = """
+        AQQ7DzTCcqxvH8TNB3swtZxAB8FO8sL3NLwBZCnR0JE1I06Nrv5IgNlSriWomgmFDPYs8g4yMzCuDIj4VBnz0Wfiq9c6wDAvXx2LXvC3
+        pGfSaM7HioFBkx9v086ndlbUqWsIXRLcr/QUaRXnU6/RQU85ZS4oZ/HEId7EnjVKyxrQFKalB929trr1XiLShD6GUfblsBu2swL40A/Z
+        QCCWOaGWv+QwBHT3ugMKJrA6GTbwixHcJsiEL/esvOImQED16QHaKmc94EVNlxT4uTMOcWvuGbH1VaggvoH4C2j10jtjGmyoxPQabuyZ
+        7Y35Thxdb0BDaH0fNrsxfbKkb+QFbZvUvYjm6rIKDBx4YKedNpS9zLxolDlnu2JA9c9LkKIxB0mBTFQhoBjQGXiAXztMcjYuXTTYZjYq
+        7OGTSIsrCXFp0DSJed4oYetbw3tRGYGG5woqMlEuNSEFLdiKOhc+wNkWwE9M7np6b3LMQnOZeu3zgPxX/368dPHgjCk3G2GmxWpvCLVe
+        luyxkcvVQ/8Ep0sWm5GLC++1TVSCtquX7BTcF3qo39Uaj0323jiwUOnZf8xOOww2HkEH9vimwno/abgrwb6865P3/3vPsFIsxgAtsHaV
+        722Lj3RUxuVL56BfoTIJzBcVYBrTjkncgtoujCsECWYwqMcUUvlwR8WVtLiMsNijPST2y+upb0NpaFdDEWnXzbui2OuwthyPhTrgIH5s
+        MU/D1eS2ctmfANNu672zd7KT9AjPFoRzFWHiGMbAf2+Yhv1SGTnAI3N2FOR4q1A+31WsdGUhvxikRNYz6PFX89UMQL9hsPsycnQV2nnu
+        Lbr2Oy/HhV2TfYpN9zJaSTVuxsZYqDMxCWBZloA+VpcXP29EePZhmEknT02mx32qF/ElnQkxV3qBrXQathpRN3nbSRecjK3nGts/U6jz
+        tISePTHVD2/lAZKMFim7fp/T+Niscik9N8NYnfVfWq3LjfKLYKDyyyM0ZxqcGxAY67AkU3giniFVFujZBeGd3De2kZjbVzCNxi514gvU
+        5ulMy5xHQzH9zVvZ0srT/m7TKBKTts5MD1iCtdiQsbRERDZJJ+hP6F4iX4EH649Mg6infEwf4T6BDBAxIJDsGWTMBB+j6PqVoSRJEjR4
+        Zd2X4muGdyr0VGpkCz9t5/TOKcIdzQgStg+uQrz0vS+YCMtz5Cm3osT7cvTx8KGbRrmV1qCxK7heHX0lFQ/y5TzW+nU9mXbdpwcutr0D
+        XFY7Gu+vuHyUPMPeelTJw4YB+lSiTeKIJaBwgbd7FOzk0ZTwVvmIzk5/MfQdRF4UHInEXekISdRf4LWt6Bsf6jQMqHx1X0pPHv+ow0p7
+        ZVlxpsISDJVbB+XAdb2f7fO67hh3PqN/XmuYWDsSYcDFGcw05snH03JMEfXIBU6qgBJuaz6BrDG2G5FYMWL9dfbzftdh54sVyAhir7sM
+        8YgBcPb29wDuxC38NQLHwD7Q/xkdfYqJEGr7rk0LP/cfzHDj5QLLfTJZvYXozqo5SIEHc7NZhML3CoQJI/uJCABNIRcwgRPLolGcSH5j
+        """
     private let elsewhere = "000102030405060708090a0b0c0d0e0f/00000000000000000000000000000000"
     private let nonce = (0x40..<0x58).map { UInt8($0) }
     private let key = SealedKey((0..<32).map { UInt8($0) })!
@@ -69,6 +86,40 @@ import Testing
         #expect(try slot.open(kind: .arrivalKey, identity: Self.identity, key: file) == key)
         #expect(try slot.open(kind: .arrivalKey, identity: Self.identity, key: .random()) == nil)
         #expect(try slot.open(kind: .arrivals, identity: Self.identity, key: file) == nil)
+    }
+
+    /// For an app password that is not at hand. What stands there is random; a slot as it was written must open for ever.
+    @Test func forAnAppPasswordThatIsNotAtHand() throws {
+        let app = try #require(AppPassword(SecretBytes("abcd-efgh-ijkm-npqr-stuv-wxyz-2345".utf8)))
+        let publicKey = try KeySlot.publicKey(of: app.secret, kind: .app)
+        #expect(publicKey.count == ArrivalKey.publicBytes)
+        #expect(hex(SHA256.hash(data: publicKey)) == "42f55aa35bc88dd5fc2e31675512a46a021e01a190af4a4f90f6b2e0f006ec1e")
+        let example = KeySlot(
+            bytes: try [UInt8](#require(Data(base64Encoded: Self.forApp, options: .ignoreUnknownCharacters))))
+        #expect(try example.open(kind: .app, secret: app.secret, identity: Self.identity) == key)
+        let slot = try KeySlot.seal(key, kind: .app, to: publicKey, identity: Self.identity)
+        #expect(slot.bytes.count == 1_170 && slot.bytes.starts(with: [1, 4]))
+        #expect(try slot.open(kind: .app, secret: app.secret, identity: Self.identity) == key)
+        #expect(try slot.open(kind: .app, secret: app.secret, identity: elsewhere) == nil)
+        #expect(try slot.open(kind: .recovery, secret: app.secret, identity: Self.identity) == nil)
+        #expect(try slot.open(kind: .app, secret: password, identity: Self.identity) == nil)
+        for index in slot.bytes.indices where index > 1 {
+            #expect(
+                try flipped(slot, at: index).open(kind: .app, secret: app.secret, identity: Self.identity) == nil,
+                "byte \(index)")
+        }
+        #expect(throws: KeySlotError.malformed) {
+            try KeySlot(bytes: Array(slot.bytes.dropLast())).open(
+                kind: .app, secret: app.secret, identity: Self.identity)
+        }
+        #expect(throws: KeySlotError.malformed) {
+            try KeySlot.seal(key, kind: .app, to: Array(publicKey.dropLast()), identity: Self.identity)
+        }
+        let file = SealedKey.random()
+        let kept = KeySlot.seal(publicKey: publicKey, kind: .appPublic, identity: Self.identity, key: file)
+        #expect(try kept.openPublicKey(kind: .appPublic, identity: Self.identity, key: file) == publicKey)
+        #expect(try kept.openPublicKey(kind: .recoveryPublic, identity: Self.identity, key: file) == nil)
+        #expect(try kept.openPublicKey(kind: .appPublic, identity: elsewhere, key: file) == nil)
     }
 
     /// The first of draft-connolly-cfrg-xwing-kem, appendix C.

@@ -62,7 +62,7 @@ import Testing
                 try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM credentials")
             )
         }
-        #expect(rows.0 == ["arrival-key", "arrivals", "password", "recovery"] && rows.1 == 0)
+        #expect(rows.0 == ["arrival-key", "arrivals", "password", "recovery", "recovery-public"] && rows.1 == 0)
         #expect(try await world.directory.account(Self.anna).isZeroAccess)
         await #expect(throws: DirectoryError.zeroAccess(Self.anna)) {
             try await world.directory.prepareProtection(of: Self.anna, password: password("correct horse"))

@@ -10,27 +10,15 @@ import Testing
 
 /// An account whose file gets a new key while it is in use.
 @Suite(.timeLimit(.minutes(5))) struct RekeyTests {
-    let folder: TemporaryFolder
-    let directory: Directory
-    let account: AccountID
-    let files: AccountDirectory
-    var root: String { folder.file("accounts") }
-    var keys: String { folder.file("keys") }
+    private let world: RekeyedAccount
+    private var folder: TemporaryFolder { world.folder }
+    private var directory: Directory { world.directory }
+    private var account: AccountID { world.account }
+    private var files: AccountDirectory { world.files }
+    private var root: String { world.root }
+    private var keys: String { world.keys }
 
-    init() async throws {
-        folder = try TemporaryFolder()
-        let keys = PurposeKeys(master: .random())
-        try FileManager.default.createDirectory(atPath: folder.file("keys"), withIntermediateDirectories: true)
-        try keys.write(to: folder.file("keys"))
-        let directory = try Directory.create(dataFolder: folder.path, keys: keys)
-        self.directory = directory
-        _ = try await directory.addDomain("example.org", by: "test")
-        account = try await directory.addAccount(
-            "anna@example.org", displayName: "", isAdministrator: false, password: SecretBytes("long enough".utf8),
-            filesIn: folder.file("accounts"), by: "test"
-        ).id
-        files = AccountDirectory(root: folder.file("accounts"), limit: 2) { try directory.fileKey(of: $0) }
-    }
+    init() async throws { world = try await RekeyedAccount() }
 
     private func deliver(_ count: Int, _ name: String = "m") async throws {
         let store = try await files.store(for: account)
@@ -55,17 +43,11 @@ import Testing
         try await directory.rekey(account, filesIn: root, by: "test", tell: tell)
     }
 
-    /// Main files in the folder, half made ones included.
-    private func mainFiles() throws -> Set<String> {
-        let names = try FileManager.default.contentsOfDirectory(atPath: root)
-        return Set(names.filter { !$0.hasSuffix("-wal") && !$0.hasSuffix("-shm") })
-    }
-
     private func expectSound() async throws {
         let report = try await files.store(for: account).check(searchIndex: true)
         #expect(report.findings == [])
         let file = try directory.fileKey(of: account).file
-        #expect(try mainFiles() == ["\(file).db"])
+        #expect(try world.mainFiles() == ["\(file).db"])
     }
 
     @Test func everythingIsThereUnderAnotherKeyAndName() async throws {
@@ -122,7 +104,7 @@ import Testing
             current.file.path(in: root), key: current.key, to: left.file.path(in: root), key: left.key)
         #expect(try directory.fileKey(of: account).file == current.file)
         #expect(try await directory.accountsWithPendingFile() == [account])
-        await directory.clearCutRekeyings(filesIn: root)
+        await directory.clearCutRekeyings()
         #expect(try await directory.accountsWithPendingFile() == [])
         #expect(try directory.key(of: left.file, in: account) == nil)
         #expect(try await contents() == before)
@@ -141,7 +123,7 @@ import Testing
             }
         }
         await reached.passed()
-        await directory.clearCutRekeyings(filesIn: root)
+        await directory.clearCutRekeyings()
         #expect(try await directory.accountsWithPendingFile() == [account])
         go.signal()
         try await run.value
@@ -164,7 +146,7 @@ import Testing
         go.signal()
         await #expect(throws: (any Error).self) { try await first.value }
         await #expect(throws: StoreError.noSuchAccount) { try await files.store(for: account) }
-        #expect(try mainFiles() == [])
+        #expect(try world.mainFiles() == [])
     }
 
     @Test func aDamagedPageLeavesTheAccountAsItWas() async throws {
@@ -177,7 +159,7 @@ import Testing
         try bytes.write(to: URL(fileURLWithPath: path))
         await #expect(throws: RekeyError.damaged(page: 41)) { try await rekey() }
         #expect(try directory.fileKey(of: account) == old)
-        #expect(try mainFiles() == ["\(old.file).db"])
+        #expect(try world.mainFiles() == ["\(old.file).db"])
         #expect(try directory.pendingFile(of: account) == nil)
     }
 
@@ -192,7 +174,7 @@ import Testing
                 Program.product("StoreRekeys"), ["rekey", folder.path, keys, account.description, step])
         }
         // No file comes before the row that tells of it.
-        if step == "begun" { #expect(try mainFiles() == ["\(old).db"]) }
+        if step == "begun" { #expect(try world.mainFiles() == ["\(old).db"]) }
         #expect(try await contents() == before)
         let isDone = step == "exchanged" || step == "ended"
         #expect(try (directory.fileKey(of: account).file == old) != isDone)
@@ -261,17 +243,5 @@ import Testing
         try await rekey()
         try await expectSound()
         await files.close()
-    }
-}
-
-extension DispatchSemaphore {
-    /// Waits on a thread of its own.
-    fileprivate func passed() async {
-        await withCheckedContinuation { (answer: CheckedContinuation<Void, Never>) in
-            Thread.detachNewThread {
-                self.wait()
-                answer.resume()
-            }
-        }
     }
 }

@@ -9,6 +9,7 @@ import Synchronization
 ///     StoreRekeys write DATA KEYS ACCOUNT NAME    delivers numbered messages, prints each number once it is acknowledged
 ///     StoreRekeys read DATA KEYS ACCOUNT          reads INBOX again and again, leaves with 1 when something is not as it was
 ///     StoreRekeys rekey DATA KEYS ACCOUNT [STEP]  gives the file a new key; dies by SIGKILL when it comes to that step
+///     StoreRekeys rekey-own DATA KEYS ADDRESS PASSWORD [STEP]  the same of a zero-access account
 ///
 /// The first two go on until standard input ends.
 @main
@@ -17,25 +18,37 @@ struct Entry {
 
     static func main() async throws {
         let arguments = CommandLine.arguments
-        guard arguments.count >= 5, let account = AccountID(arguments[4]) else { fatalError("see the source") }
+        guard arguments.count >= 5 else { fatalError("see the source") }
         let directory = try Directory(dataFolder: arguments[2], keys: PurposeKeys(folder: arguments[3]))
         let root = arguments[2] + "/accounts"
+        if arguments[1] == "rekey-own" {
+            let (address, password) = (arguments[4], SecretBytes(arguments[5].utf8))
+            return try await rekey(dyingAt: arguments.dropFirst(6).first) {
+                try await directory.rekey(address, password: password, filesIn: root, by: "test", tell: $0)
+            }
+        }
+        guard let account = AccountID(arguments[4]) else { fatalError("see the source") }
         if arguments[1] == "rekey" {
-            let last = arguments.count > 5 ? arguments[5] : ""
-            while true {
-                do {
-                    return try await directory.rekey(account, filesIn: root, by: "test") { step in
-                        if "\(step)".hasPrefix(last), !last.isEmpty { kill(getpid(), SIGKILL) }
-                    }
-                } catch RekeyError.busy {
-                    // The machine is; as the message says, it is tried again.
-                }
+            return try await rekey(dyingAt: arguments.dropFirst(5).first) {
+                try await directory.rekey(account, filesIn: root, by: "test", tell: $0)
             }
         }
         let files = AccountDirectory(root: root, limit: 1) { try directory.fileKey(of: $0) }
         let store = try await files.store(for: account)
         if arguments[1] == "write" { try await write(store, arguments[5]) } else { try await read(store) }
         await files.close()
+    }
+
+    private static func rekey(
+        dyingAt step: String?, _ run: @Sendable (@escaping @Sendable (RekeyStep) throws -> Void) async throws -> Void
+    ) async throws {
+        while true {
+            do {
+                return try await run { if let step, "\($0)".hasPrefix(step) { kill(getpid(), SIGKILL) } }
+            } catch RekeyError.busy {
+                // The machine is; as the message says, it is tried again.
+            }
+        }
     }
 
     /// Standard input has ended.

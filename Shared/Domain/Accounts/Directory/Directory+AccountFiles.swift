@@ -14,7 +14,9 @@ extension Directory {
     package static let retiredDays: Int64 = 2
 
     /// Slots that hold the key of the file with the account's mail, or are wrapped by it.
-    static let fileSlots = "kind IN ('accounts', 'password', 'app', 'recovery', 'arrival-key')"
+    static let fileSlots = """
+        kind IN ('accounts', 'password', 'app', 'recovery', 'arrival-key', 'app-public', 'recovery-public')
+        """
 
     /// The account's file and its key; of a zero-access account while somebody who logged in holds it (`keyRing`). Throws
     /// `DirectoryError.noSuchAccount`, `.closed`, `KeyError`, `KeySlotError`.

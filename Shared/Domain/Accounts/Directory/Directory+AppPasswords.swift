@@ -19,9 +19,6 @@ extension Directory {
         let opened = account.isZeroAccess ? try await open(account, with: owner) : nil
         let (password, time) = (AppPassword.random(), seconds)
         let code = password.code.withUnsafeBytes { Data($0) }
-        let slot = opened.map {
-            KeySlot.seal($0.key, kind: .app, secret: password.secret, identity: $0.identity)
-        }
         try await pool.write { db in
             let id = account.id.description
             guard try Self.isUnchanged(account, opened, in: db) else {
@@ -35,8 +32,9 @@ extension Directory {
             try db.execute(
                 sql: "INSERT INTO app_passwords (account, label, code, created) VALUES (?, ?, ?, ?)",
                 arguments: [id, label, code, time])
-            if let slot, let file = opened?.file {
-                try self.insert(slot, .app, of: account.id, file: file, app: db.lastInsertedRowID, in: db)
+            if let opened {
+                try self.insert(
+                    password.secret, .app, of: account.id, file: opened.fileKey, app: db.lastInsertedRowID, in: db)
             }
             try self.note("account app-password add", "\(account.address): \(label)", by: actor, in: db)
         }

@@ -17,7 +17,7 @@ extension Directory {
         login: String, password: SecretBytes, appPasswords: Bool = true
     ) async throws -> AccountIdentity? {
         let name = try? LocalName(known: login)
-        let found = try await pool.read { try LoginRows(name, in: $0) }
+        let found = try await loginRows(of: name)
         // No password is that long: that is no secret, and not worth a run.
         guard password.count <= Self.passwordBytes.upperBound else { return nil }
         guard let found, !found.account.isDisabled else {

@@ -36,8 +36,8 @@ extension Directory {
             && Self.file(of: protection.account.id, in: db) == protection.present
     }
 
-    /// Throws `.keysChanged` while the file is being replaced by one that only the password of now opens: another one would be
-    /// forgotten with its hash, and an app password with the file of before.
+    /// Throws `.keysChanged` while the file is being replaced by one that only the secrets of now open: others would be
+    /// forgotten with the file of before.
     func checkIsNotBeingReplaced(_ account: AccountRecord, in db: Database) throws {
         guard let file = try Self.states(of: account.id, in: db).first(where: { $0.state == .pending })?.file,
             try Self.slot(.password, of: account.id, file: file, in: db) != nil,
@@ -75,7 +75,7 @@ extension Directory {
 
     /// Wraps the key of the account's file by the accounts key again. Its app passwords stay. What waits for it stays too,
     /// with what opens that (`leftArrivals`), until it is filed and `forgetArrivals` is called.
-    /// Throws `.notZeroAccess`, `.wrongPassword`, `.keysChanged`.
+    /// Throws `.notZeroAccess`, `.wrongPassword`, `.keysChanged`, also while `prepareRekeying` gives it another key.
     package func endZeroAccess(of address: String, password: SecretBytes, by actor: String) async throws {
         let account = try await account(address)
         let opened = try await open(account, with: .password(password))
@@ -85,9 +85,11 @@ extension Directory {
             guard try Self.isUnchanged(account, opened, in: db) else {
                 throw DirectoryError.keysChanged(account.address)
             }
+            try self.checkIsNotBeingReplaced(account, in: db)
             try db.execute(
                 sql: """
-                    DELETE FROM account_slots WHERE account = ? AND file = ? AND kind IN ('password', 'app', 'recovery')
+                    DELETE FROM account_slots WHERE account = ? AND file = ?
+                        AND kind IN ('password', 'app', 'recovery', 'app-public', 'recovery-public')
                     """, arguments: [id, opened.file.description])
             try self.insertAccountsSlot(
                 of: AccountFileKey(file: opened.file, key: opened.key), in: account.id, in: db)

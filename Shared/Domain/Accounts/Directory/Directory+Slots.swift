@@ -41,6 +41,32 @@ extension Directory {
             ])
     }
 
+    /// Lets an app password or a recovery key open an account's file, and the next one.
+    func insert(
+        _ secret: SecretBytes, _ kind: SlotKind, of account: AccountID, file: AccountFileKey,
+        state: FileState = .current, app: Int64? = nil, in db: Database
+    ) throws {
+        let identity = SlotKind.identity(account: account, file: file.file)
+        try insert(
+            KeySlot.seal(file.key, kind: kind, secret: secret, identity: identity), kind, of: account, file: file.file,
+            state: state, app: app, in: db)
+        try insert(
+            publicKey: KeySlot.publicKey(of: secret, kind: kind), of: kind, account, file, state: state, app: app,
+            in: db)
+    }
+
+    /// - Parameter kind: of the slot that the public key is for.
+    func insert(
+        publicKey: [UInt8], of kind: SlotKind, _ account: AccountID, _ file: AccountFileKey, state: FileState,
+        app: Int64?, in db: Database
+    ) throws {
+        guard let part = kind.publicPart else { return }
+        let slot = KeySlot.seal(
+            publicKey: publicKey, kind: part, identity: SlotKind.identity(account: account, file: file.file),
+            key: file.key)
+        try insert(slot, part, of: account, file: file.file, state: state, app: app, in: db)
+    }
+
     /// Lets the accounts key open an account's file.
     func insertAccountsSlot(
         of file: AccountFileKey, in account: AccountID, state: FileState = .current, in db: Database

@@ -49,19 +49,24 @@ extension Directory {
     /// A line of the audit log.
     package static let wrongPublicKey = "account public key was not the owner's"
 
-    /// A new recovery key, to be shown once; the one before opens nothing any more.
+    /// A new recovery key, to be shown once; the one before opens nothing any more. Throws `.keysChanged` while the account
+    /// gets another file.
     package func renewRecoveryKey(of address: String, owner: OwnerSecret?, by actor: String) async throws -> RecoveryKey
     {
         let account = try await account(address)
         let opened = try await open(account, with: owner)
         let recovery = RecoveryKey.random(.account)
-        let slot = KeySlot.seal(
-            opened.key, kind: .recovery, secret: recovery.secret, identity: opened.identity)
         try await pool.write { db in
-            guard try Self.isUnchanged(account, opened, in: db),
-                let row = try Self.slot(.recovery, of: account.id, file: opened.file, in: db),
-                try Self.replace(row, by: slot, in: db)
-            else { throw DirectoryError.keysChanged(account.address) }
+            guard try Self.isUnchanged(account, opened, in: db) else {
+                throw DirectoryError.keysChanged(account.address)
+            }
+            try self.checkIsNotBeingReplaced(account, in: db)
+            try db.execute(
+                sql: """
+                    DELETE FROM account_slots
+                    WHERE account = ? AND file = ? AND kind IN ('recovery', 'recovery-public')
+                    """, arguments: [account.id.description, opened.file.description])
+            try self.insert(recovery.secret, .recovery, of: account.id, file: opened.fileKey, in: db)
             try self.note("account recovery-key", account.address, by: actor, in: db)
         }
         return recovery
@@ -71,6 +76,12 @@ extension Directory {
 
     /// The key of the account's file, out of the slot that the secret opens.
     func open(_ account: AccountRecord, with owner: OwnerSecret?) async throws -> OpenedAccount {
+        let opened = try await openPresentFile(of: account, with: owner)
+        await clearCutRekeying(beside: opened)
+        return opened
+    }
+
+    private func openPresentFile(of account: AccountRecord, with owner: OwnerSecret?) async throws -> OpenedAccount {
         guard account.isZeroAccess else { throw DirectoryError.notZeroAccess(account.address) }
         switch owner {
         case nil: throw DirectoryError.ownerNeeded(account.address)
@@ -81,13 +92,9 @@ extension Directory {
             else { throw DirectoryError.wrongPassword(account.address) }
             return OpenedAccount(account: account.id, file: found.file, key: key, slot: slot)
         case .recoveryKey(let recovery):
-            let found = try await pool.read { db -> (KeySlot, file: AccountFileName)? in
-                guard let file = try Self.file(of: account.id, in: db),
-                    let row = try Self.slot(.recovery, of: account.id, file: file, in: db)
-                else { return nil }
-                return (row.slot, file)
-            }
-            guard let (slot, file) = found,
+            let file = try currentFile(of: account.id)
+            guard
+                let slot = try await pool.read({ try Self.slot(.recovery, of: account.id, file: file, in: $0)?.slot }),
                 let key = try slot.open(
                     kind: .recovery, secret: recovery.secret,
                     identity: SlotKind.identity(account: account.id, file: file))
@@ -98,10 +105,16 @@ extension Directory {
 
     func loginRows(of address: String) async throws -> LoginRows {
         let name = try LocalName(known: address)
-        guard let found = try await pool.read({ try LoginRows(name, in: $0) }) else {
-            throw DirectoryError.noSuchAccount(name.address)
-        }
+        guard let found = try await loginRows(of: name) else { throw DirectoryError.noSuchAccount(name.address) }
         return found
+    }
+
+    /// Of the file that the account has once what was cut off is ended: what opens the one before opens nothing any more.
+    func loginRows(of name: LocalName?) async throws -> LoginRows? {
+        let found = try await pool.read { try LoginRows(name, in: $0) }
+        guard let found, found.isBeingReplaced else { return found }
+        _ = try currentFile(of: found.account.id)
+        return try await pool.read { try LoginRows(name, in: $0) }
     }
 
     /// Whether the account is in the mode, has the file, and is opened by the secret that it was when it was read.

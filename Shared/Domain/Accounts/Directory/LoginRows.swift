@@ -10,6 +10,8 @@ struct LoginRows: Sendable {
     let file: AccountFileName
     /// Of the account's own password.
     let verifier: PasswordVerifier
+    /// Whether another is being put in its place, or was when that was cut off.
+    let isBeingReplaced: Bool
     private let apps: [AppPasswordRow]
 
     struct AppPasswordRow: Sendable {
@@ -24,9 +26,10 @@ struct LoginRows: Sendable {
     init?(_ name: LocalName?, in db: Database) throws {
         let row = try Row.fetchOne(
             db, sql: "\(Directory.accountRows) WHERE d.name = ? AND a.name = ?", arguments: [name?.domain, name?.name])
-        guard let account = row.flatMap(Directory.record), let file = try Directory.file(of: account.id, in: db) else {
-            return nil
-        }
+        guard let account = row.flatMap(Directory.record) else { return nil }
+        let states = try Directory.states(of: account.id, in: db)
+        guard let file = states.first(where: { $0.state == .current })?.file else { return nil }
+        isBeingReplaced = states.contains { $0.state == .pending }
         let id = account.id.description
         (self.account, self.file) = (account, file)
         if account.isZeroAccess {
@@ -42,9 +45,10 @@ struct LoginRows: Sendable {
         apps = try Row.fetchAll(
             db,
             sql: """
-                SELECT p.id, p.code, p.used, s.slot FROM app_passwords p LEFT JOIN account_slots s ON s.app = p.id
+                SELECT p.id, p.code, p.used, s.slot FROM app_passwords p
+                LEFT JOIN account_slots s ON s.app = p.id AND s.kind = 'app' AND s.file = ?
                 WHERE p.account = ? LIMIT ?
-                """, arguments: [id, Directory.appPasswords]
+                """, arguments: [file.description, id, Directory.appPasswords]
         ).compactMap { row in
             guard let code = SealedKey(row[1] as Data) else { return nil }
             return AppPasswordRow(

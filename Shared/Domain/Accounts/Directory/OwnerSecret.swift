@@ -15,6 +15,8 @@ struct OpenedAccount: Sendable {
     /// The one that the owner's secret opened.
     let slot: KeySlot
 
+    var fileKey: AccountFileKey { AccountFileKey(file: file, key: key) }
+
     /// Of its slots.
     var identity: String { SlotKind.identity(account: account, file: file) }
 }

@@ -33,10 +33,10 @@ package struct Protection: Sendable {
         let identity = SlotKind.identity(account: account, file: file.file)
         for (kind, slot) in [
             (SlotKind.password, password.seal(file.key, identity: identity)),
-            (.recovery, KeySlot.seal(file.key, kind: .recovery, secret: recovery.secret, identity: identity)),
             (.arrivalKey, KeySlot.seal(arrivals.seed, kind: .arrivalKey, identity: identity, key: file.key)),
         ] {
             try directory.insert(slot, kind, of: account, file: file.file, state: state, in: db)
         }
+        try directory.insert(recovery.secret, .recovery, of: account, file: file, state: state, in: db)
     }
 }

@@ -18,8 +18,12 @@ extension KeySlot {
         }
     }
 
-    /// `nil`: another secret wrapped it, or it was moved or damaged.
+    /// Of this algorithm, or of the one that wraps for the same secrets without them (`KeySlot+Pair`). `nil`: another secret
+    /// wrapped it, or it was moved or damaged.
     func open(kind: SlotKind, secret: SecretBytes, identity: String) throws(KeySlotError) -> SealedKey? {
+        if bytes.starts(with: [Self.version, Self.xWing]) {
+            return try openByPair(kind: kind, secret: secret, identity: identity)
+        }
         try check(algorithm: Self.hkdf)
         let opened = try Self.wrappingKey(secret, kind).withUnsafeBytes { key throws(KeySlotError) in
             try openSecret(headCount: Self.derivedHead.count, name: kind.rawValue, identity: identity, key: key)

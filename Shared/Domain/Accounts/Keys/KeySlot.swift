@@ -7,8 +7,9 @@ import SealedSQLite
 /// Byte by byte, for a secret of n bytes (32 for a file's key):
 ///
 ///     0          version: 1
-///     1          algorithm: how the wrapping key comes about, always used with XChaCha20-Poly1305 (libsodium's IETF form)
-///                1 = a key of 32 bytes as it is, 2 = Argon2id of a password, 3 = HKDF-SHA256 of a secret of 128 bits or more
+///     1          algorithm: how the wrapping key comes about, used with XChaCha20-Poly1305 (libsodium's IETF form)
+///                1 = a key of 32 bytes as it is, 2 = Argon2id of a password, 3 = HKDF-SHA256 of a secret of 128 bits or more;
+///                4 = HPKE to the pair of such a secret, which has a layout of its own (`KeySlot+Pair`)
 ///     2 …        algorithm 2 only: salt (16), passes (4, big-endian), memory in KiB (4, big-endian)
 ///     24 bytes   nonce, random
 ///     n bytes    ciphertext
@@ -115,6 +116,20 @@ package struct KeySlot: Sendable, Equatable {
         }
     }
 
+    /// Wraps what is no secret, so that nobody without the key exchanges it.
+    static func seal(publicKey: [UInt8], kind: SlotKind, identity: String, key: SealedKey) -> KeySlot {
+        publicKey.withUnsafeBytes { publicKey in
+            key.withUnsafeBytes {
+                seal(publicKey, head: plainHead, name: kind.rawValue, identity: identity, key: $0, nonce: nil)
+            }
+        }
+    }
+
+    /// `nil` as for a key.
+    func openPublicKey(kind: SlotKind, identity: String, key: SealedKey) throws(KeySlotError) -> [UInt8]? {
+        try openSecret(name: kind.rawValue, identity: identity, key: key)?.withBytes { Array($0) }
+    }
+
     // MARK: What all have in common
 
     static func seal(
@@ -175,7 +190,7 @@ package struct KeySlot: Sendable, Equatable {
         return key
     }
 
-    private static func associatedData(_ head: ArraySlice<UInt8>, _ name: String, _ identity: String) -> [UInt8] {
+    static func associatedData(_ head: ArraySlice<UInt8>, _ name: String, _ identity: String) -> [UInt8] {
         let (name, identity) = (Array(name.utf8), Array(identity.utf8))
         precondition(name.count <= Int(UInt8.max) && identity.count <= Int(UInt16.max))
         var bytes = Array(head)

@@ -15,6 +15,20 @@ package enum SlotKind: String, Sendable, CaseIterable {
     case arrivals
     /// The private part of `ArrivalKey` under the key of the account's file.
     case arrivalKey = "arrival-key"
+    /// The public key that belongs to an app password under the key of the account's file, so that the next file's key can be
+    /// wrapped without it.
+    case appPublic = "app-public"
+    /// The same of the recovery key.
+    case recoveryPublic = "recovery-public"
+
+    /// Where the public key of a secret is kept; nil for what has none.
+    var publicPart: SlotKind? {
+        switch self {
+        case .app: .appPublic
+        case .recovery: .recoveryPublic
+        default: nil
+        }
+    }
 
     /// Whom and what a slot of an account belongs to: `<account>/<file>`, 32 hex digits each. Slots under the accounts
     /// key have the file's name alone.

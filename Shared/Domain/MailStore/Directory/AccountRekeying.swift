@@ -61,7 +61,7 @@ struct AccountRekeying {
 
     private func once(known: AccountFileKey?) throws {
         let old = try known ?? directory.fileKey(of: account)
-        try clear(beside: old)
+        try directory.clearCutRekeying(of: account, beside: old)
         let next = AccountFileKey(file: .random(), key: .random())
         let (temporary, target) = (next.file.path(in: root) + ".new", next.file.path(in: root))
         let copy = try RekeyedCopy(of: old.file.path(in: root), key: old.key, at: temporary, key: next.key)
@@ -120,19 +120,5 @@ struct AccountRekeying {
             throw StoreError.unavailable("renaming: \(String(cString: strerror(errno)))")
         }
         try DiskSync.folder(root)
-    }
-
-    /// What a run that died left. Throws `RekeyError.underWay` when it lives.
-    func clear(beside old: AccountFileKey) throws {
-        guard let left = try directory.pendingFile(of: account) else { return }
-        let path = left.path(in: root)
-        guard !RekeyedCopy.isBeingMade(path + ".new") else { throw RekeyError.underWay }
-        // A run that is at the exchange has this lock, and then the old file has no name any more.
-        let hold = try WriteHold(path: old.file.path(in: root), key: old.key)
-        defer { hold.end() }
-        for name in [path + ".new", path] where unlink(name) != 0 && errno != ENOENT {
-            throw StoreError.unavailable("removing: \(String(cString: strerror(errno)))")
-        }
-        try directory.cancelRekeying(of: account, to: left)
     }
 }

@@ -52,12 +52,11 @@ extension Directory {
     }
 
     /// Clears away what runs of `rekey` left that were cut off before the exchange: a copy of the account that is of no use and takes
-    /// its room. Those cut off after it are ended. One whose file does not open here is left for later.
-    package func clearCutRekeyings(filesIn root: String) async {
+    /// its room. Those cut off after it are ended. One whose file does not open here is left for later: that of a zero-access account
+    /// until its owner is there.
+    package func clearCutRekeyings() async {
         for account in (try? await accountsWithPendingFile()) ?? [] {
-            let work = AccountRekeying(
-                directory: self, account: account, root: root, slots: .byAccountsKey, actor: "", tell: { _ in })
-            _ = await OpenFiles.onQueue { try work.clear(beside: self.fileKey(of: account)) }
+            _ = await OpenFiles.onQueue { try self.clearCutRekeying(of: account, beside: self.fileKey(of: account)) }
         }
     }
 }

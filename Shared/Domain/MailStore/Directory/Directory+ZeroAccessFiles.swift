@@ -34,6 +34,20 @@ extension Directory {
         return protection.recovery
     }
 
+    /// Gives a zero-access account's file a new key, as `rekey` does for others. Its password, app passwords and recovery key open the
+    /// new file, and what waits sealed for it; whoever has it open logs in again once the new file is in its place.
+    ///
+    /// - Parameter password: its present one.
+    /// Throws `.notZeroAccess`, `.wrongPassword`, `.keysChanged`, and what `rekey` throws.
+    package func rekey(
+        _ address: String, password: SecretBytes, filesIn root: String, by actor: String,
+        tell: @escaping @Sendable (RekeyStep) throws -> Void = { _ in }
+    ) async throws {
+        let next = try await prepareRekeying(of: address, password: password)
+        try await rekey(
+            next.account.id, known: next.present, slots: next.slots, filesIn: root, by: actor, tell: tell)
+    }
+
     /// Makes a zero-access account an ordinary one: the accounts key opens its file again, and what waits for it is filed.
     /// What was cut off by an earlier run is brought to its end.
     /// - Returns: messages that do not open; they stay where they are, sealed.
