@@ -9,7 +9,7 @@ import SealedSQLite
 /// The file of sealed arrivals of a zero-access account, and the account's own, into which they are filed.
 final class ArrivalsDay: Day {
     static let name = "arrivals"
-    static let sample = 15
+    static let sample = 8
     private static let account = AccountID.random()
     private static let fileKey = AccountFileKey(account, .random())
     private static let owner = try! ArrivalKey.random()

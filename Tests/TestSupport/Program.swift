@@ -19,6 +19,13 @@ package enum Program {
     /// Whether what takes minutes is wanted too (`./setup.sh test --full`).
     package static var isFull: Bool { ProcessInfo.processInfo.environment["MAILKEEP_TEST_FULL"] == "1" }
 
+    /// As `run`, for what takes long: on a thread of its own, so that tasks of other tests go on meanwhile.
+    package static func runAside(_ command: String, _ arguments: [String]) async throws -> String {
+        try await withCheckedThrowingContinuation { answer in
+            Thread.detachNewThread { answer.resume(with: Result { try run(command, arguments) }) }
+        }
+    }
+
     /// Runs to the end and returns standard output; throws with both outputs when the exit status is not 0.
     @discardableResult
     package static func run(_ command: String, _ arguments: [String], input: String = "") throws -> String {
