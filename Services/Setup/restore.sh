@@ -121,9 +121,7 @@ choose_backup() {
   list=$(restored -- backup list) ||
     fail "the backups cannot be read; the reason is above. Is this the right place, and the key of these backups?"
   printf '%s\n' "$list"
-  # The newest that lacks no file, else the newest.
-  newest=$(awk 'NR > 1 && !/INCOMPLETE/ { print $1; exit }' <<<"$list")
-  : "${newest:=$(awk 'NR == 2 { print $1 }' <<<"$list")}"
+  newest=$(awk 'NR == 2 { print $1 }' <<<"$list")
   [[ -n $newest ]] || fail "there is no backup yet in this place"
   question backup --backup "Which" "$newest" check_backup
 }

@@ -192,6 +192,21 @@ struct RestoreAccountTests {
         #expect(try await aliases(world) == ["all@example.org": [World.bert], "shop@example.org": [World.bert]])
     }
 
+    /// An alias that led to the account, went with it and was made anew for somebody else gets no second target.
+    @Test func anAliasThatWasMadeSinceIsAnother() async throws {
+        let (world, _) = try await world()
+        try world.backUp()
+        try await world.open(World.bert) { _, directory in
+            try await directory.removeAccount(World.anna, filesIn: world.data + "/accounts", by: "test")
+        }
+        let tomorrow = try Directory(dataFolder: world.data, keys: world.keys) { Date(timeIntervalSinceNow: 86_400) }
+        try await tomorrow.addAlias(Self.alias, to: [World.bert], by: "test")
+        try tomorrow.close()
+        let report = try await restore(world)
+        #expect(report.aliasesGone.contains(Self.alias))
+        #expect(try await aliases(world)[Self.alias] == [World.bert])
+    }
+
     @Test func whereItIsItsSettingsOfTodayStay() async throws {
         let (world, app) = try await world()
         try world.backUp()

@@ -86,6 +86,29 @@ struct ZeroAccessRestoreTests {
         }
     }
 
+    /// What was restored gets a new key before anybody opened it: each secret still opens it, and what it gave out stays given.
+    @Test func aRestoredOneIsKeyedAnew() async throws {
+        let (world, recovery) = try await world()
+        let password = password
+        let app = try await world.open(World.anna) { _, directory in
+            try await directory.addAppPassword(
+                of: World.anna, label: "telephone", owner: .password(password), by: "test")
+        }
+        let backup = try world.backUp().id
+        try await remove(world)
+        #expect(try await restore(world, nil, backup: backup).wasAbsent)
+        let directory = try Directory(dataFolder: world.data, keys: world.keys)
+        try await directory.rekey(World.anna, password: password, filesIn: world.data + "/accounts", by: "test")
+        #expect(try await directory.authenticate(login: World.anna, password: SecretBytes(app.text.utf8))?.hold != nil)
+        try directory.close()
+        for secret in [OwnerSecret.recoveryKey(recovery), .password(password)] {
+            #expect(try await count(world, secret) == 2)
+        }
+        #expect(try await uidNext(world) > 100_000)
+        let names = try FileManager.default.contentsOfDirectory(atPath: world.data + "/accounts")
+        #expect(!names.contains { $0.hasSuffix(AccountFile.restoredSuffix) })
+    }
+
     @Test func besideItselfItHasAnotherKey() async throws {
         let (world, recovery) = try await world()
         try await world.deliverSealed(["waits"])

@@ -38,7 +38,13 @@ final class RekeyedAccount: Sendable {
     /// Main files in the folder, half made ones included.
     func mainFiles() throws -> Set<String> {
         let names = try FileManager.default.contentsOfDirectory(atPath: root)
-        return Set(names.filter { !$0.hasSuffix("-wal") && !$0.hasSuffix("-shm") })
+        return Set(
+            names.filter { name in
+                // An empty file, of a run that was killed before a row told of it, is upkeep's (`removeLeavings`).
+                let isUnknown =
+                    name.hasSuffix(".new") && FileManager.default.contents(atPath: root + "/" + name)?.isEmpty == true
+                return !isUnknown && !name.hasSuffix("-wal") && !name.hasSuffix("-shm")
+            })
     }
 }
 

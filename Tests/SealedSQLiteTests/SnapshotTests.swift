@@ -134,6 +134,8 @@ import Testing
         #expect(try copy.catchUp() > 0)
         #expect(try copy.catchUp() == 0)
         try copy.finish()
+        #expect(RekeyedCopy.isBeingMade(target))
+        copy.close()
         hold.end()
         #expect(!RekeyedCopy.isBeingMade(target))
         let texts = try pool.read { try String.fetchAll($0, sql: "SELECT text FROM notes ORDER BY id") }

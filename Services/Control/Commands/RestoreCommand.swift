@@ -24,8 +24,8 @@ struct RestoreCommand: AsyncParsableCommand {
                 Into an empty folder, or with --replace over a store that no service has open; what was there is kept in folders
                 beside. Mail that was on its way comes back held: see `mailkeep queue list`. When it is cut off, run it
                 again. An account whose file in the backup is damaged or missing is named and keeps nothing else from coming
-                back; it leaves with 3 then. Without --backup the newest backup that lacks no file is taken, and newer ones are named;
-                when all lack one, the newest.
+                back; it leaves with 3 then. Without --backup the newest backup that has the configuration and the outgoing mail is taken,
+                and newer ones are named; `mailkeep restore account` finds an older one for an account that is missing.
 
                 EXAMPLE
                   mailkeep restore all --repository /var/backups/mailkeep --data /srv/store --keys /etc/mailkeep/keys
@@ -35,7 +35,7 @@ struct RestoreCommand: AsyncParsableCommand {
         @OptionGroup var repository: RepositoryOptions
         @OptionGroup var recovery: RecoveryKeyOptions
 
-        @Option(help: ArgumentHelp("Which backup; otherwise the newest that lacks no file.", valueName: "id"))
+        @Option(help: ArgumentHelp("Which backup; otherwise the newest that can be used.", valueName: "id"))
         var backup: String?
         @Option(help: ArgumentHelp("Also write the master key to this file, 0400.", valueName: "file")) var master:
             String?

@@ -42,13 +42,13 @@ package final class RekeyedCopy {
         }
     }
 
-    deinit { if descriptor >= 0 { close(descriptor) } }
+    deinit { close() }
 
     /// Whether a program that lives is making the file at `path`.
     package static func isBeingMade(_ path: String) -> Bool {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return errno != ENOENT }
-        defer { close(descriptor) }
+        defer { Foundation.close(descriptor) }
         return flock(descriptor, LOCK_EX | LOCK_NB) != 0
     }
 
@@ -74,14 +74,18 @@ package final class RekeyedCopy {
         return changed.count
     }
 
-    /// Leaves the file as long as it must be, on disk and closed.
+    /// Leaves the file as long as it must be, on disk. It is to be closed once it has its name.
     package func finish() throws {
         guard ftruncate(descriptor, off_t(snapshot.bytes)) == 0 else {
             throw SealedError.system("cut \(path)", errno: errno)
         }
         unsynced += 1
         try sync()
-        close(descriptor)
+    }
+
+    /// From now on it is not being made any more.
+    package func close() {
+        if descriptor >= 0 { Foundation.close(descriptor) }
         descriptor = -1
     }
 

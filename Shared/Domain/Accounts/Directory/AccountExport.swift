@@ -32,6 +32,8 @@ package struct AccountExport: Sendable {
         let used: Int64?
         /// Of a zero-access account: what it opens the file by.
         let slot: KeySlot?
+        /// And by what the next file's key is wrapped for it; nil: of an earlier build.
+        let publicSlot: KeySlot?
     }
 
     struct Slot: Sendable {
@@ -59,15 +61,18 @@ extension Directory {
             let apps = try Row.fetchAll(
                 db,
                 sql: """
-                    SELECT p.label, p.code, p.created, p.used, s.slot FROM app_passwords p
-                    LEFT JOIN account_slots s ON s.app = p.id AND s.file = ?2 WHERE p.account = ?1 ORDER BY p.id
+                    SELECT p.label, p.code, p.created, p.used, s.slot, k.slot FROM app_passwords p
+                    LEFT JOIN account_slots s ON s.app = p.id AND s.file = ?2 AND s.kind = 'app'
+                    LEFT JOIN account_slots k ON k.app = p.id AND k.file = ?2 AND k.kind = 'app-public'
+                    WHERE p.account = ?1 ORDER BY p.id
                     """, arguments: [id, file.description]
             ).map {
                 AccountExport.AppPassword(
                     label: $0[0], code: $0[1], created: $0[2], used: $0[3],
-                    slot: ($0[4] as Data?).map(KeySlot.init(bytes:)))
+                    slot: ($0[4] as Data?).map(KeySlot.init(bytes:)),
+                    publicSlot: ($0[5] as Data?).map(KeySlot.init(bytes:)))
             }
-            let kinds: [SlotKind] = account.isZeroAccess ? [.password, .recovery, .arrivalKey] : []
+            let kinds: [SlotKind] = account.isZeroAccess ? [.password, .recovery, .recoveryPublic, .arrivalKey] : []
             let slots = try kinds.compactMap { kind in
                 try Self.slot(kind, of: account.id, file: file, in: db)
                     .map { AccountExport.Slot(kind: kind, slot: $0.slot) }

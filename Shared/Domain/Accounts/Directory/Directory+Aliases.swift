@@ -46,19 +46,19 @@ extension Directory {
     package func aliases() async throws -> [AliasRecord] { try await pool.read { try Self.aliases(in: $0) } }
 
     static func aliases(in db: Database) throws -> [AliasRecord] {
-        var records: [(address: String, targets: [String])] = []
+        var records: [(address: String, targets: [String], created: Int64)] = []
         let rows = try Row.fetchCursor(
             db,
             sql: """
-                SELECT a.name || '@' || d.name AS address, t.name || '@' || t.domain AS target
+                SELECT a.name || '@' || d.name AS address, t.name || '@' || t.domain AS target, a.created
                 FROM aliases a JOIN domains d ON d.id = a.domain JOIN alias_targets t ON t.alias = a.id
                 ORDER BY d.id, a.name, t.domain, t.name
                 """)
         while let row = try rows.next() {
-            if records.last?.address != row["address"] { records.append((row["address"], [])) }
+            if records.last?.address != row["address"] { records.append((row["address"], [], row["created"])) }
             records[records.count - 1].targets.append(row["target"])
         }
-        return records.map { AliasRecord(address: $0.address, targets: $0.targets) }
+        return records.map { AliasRecord(address: $0.address, targets: $0.targets, created: $0.created) }
     }
 
     /// Removes the alias; other aliases that led over it lose it.

@@ -41,7 +41,8 @@ extension Directory {
     func checkIsNotBeingReplaced(_ account: AccountRecord, in db: Database) throws {
         guard let file = try Self.states(of: account.id, in: db).first(where: { $0.state == .pending })?.file,
             try Self.slot(.password, of: account.id, file: file, in: db) != nil,
-            isThere(file) || RekeyedCopy.isBeingMade(file.path(in: accountsFolder) + ".new")
+            // In this order: the copy gets its name before its lock goes.
+            RekeyedCopy.isBeingMade(file.path(in: accountsFolder) + ".new") || isThere(file)
         else { return }
         throw DirectoryError.keysChanged(account.address)
     }

@@ -35,7 +35,7 @@ extension Directory {
         }
     }
 
-    /// Notes the file and its slots, before it is there. Throws `.noSuchAccount`, `RekeyError.underWay` when another is pending.
+    /// Notes the file and its slots, before it has its name. Throws `.noSuchAccount`, `RekeyError.underWay` when another is pending.
     package func beginRekeying(of account: AccountID, to file: AccountFileKey, slots: NextSlots) throws {
         try pool.write { db in
             let states = try Self.states(of: account, in: db)

@@ -87,7 +87,9 @@ extension Directory {
         for app in export.appPasswords {
             guard let slot = app.slot else { continue }
             try Self.insert(app, of: id, in: db)
-            try insert(slot, .app, of: id, file: file, app: db.lastInsertedRowID, in: db)
+            let row = db.lastInsertedRowID
+            try insert(slot, .app, of: id, file: file, app: row, in: db)
+            if let slot = app.publicSlot { try insert(slot, .appPublic, of: id, file: file, app: row, in: db) }
         }
         try insert(slot(of: place, in: db), .arrivals, of: id, file: place.file, in: db)
         try db.execute(

@@ -23,7 +23,8 @@ extension Directory {
     }
 
     /// Makes those that are gone, with every target of then that there is now, and puts what went with the account back
-    /// into those that stayed. One whose address is somebody else's now, or in no domain of ours, is left out.
+    /// into those that stayed. One whose address is somebody else's now, is an alias that was made since, or is in no domain of
+    /// ours, is left out.
     func bringBack(_ aliases: [AliasRecord], of account: LocalName, in db: Database) throws {
         var made: Set<LocalName> = []
         for alias in aliases {
@@ -31,7 +32,7 @@ extension Directory {
             guard try !name.isTaken(in: db) else { continue }
             try db.execute(
                 sql: "INSERT INTO aliases (domain, name, created) SELECT id, ?, ? FROM domains WHERE name = ?",
-                arguments: [name.name, seconds, name.domain])
+                arguments: [name.name, alias.created, name.domain])
             if db.changesCount == 1 { made.insert(name) }
         }
         for alias in aliases {
@@ -39,8 +40,10 @@ extension Directory {
             guard
                 let row = try Int64.fetchOne(
                     db,
-                    sql: "SELECT a.id FROM aliases a JOIN domains d ON d.id = a.domain WHERE d.name = ? AND a.name = ?",
-                    arguments: [name.domain, name.name])
+                    sql: """
+                        SELECT a.id FROM aliases a JOIN domains d ON d.id = a.domain
+                        WHERE d.name = ? AND a.name = ? AND a.created = ?
+                        """, arguments: [name.domain, name.name, alias.created])
             else { continue }
             for target in try alias.targets.map({ try LocalName(known: $0) }) {
                 let mayLead =

@@ -65,6 +65,8 @@ package struct AliasRecord: Sendable, Equatable {
     package let address: String
     /// Addresses of accounts or other aliases.
     package let targets: [String]
+    /// Seconds since 1970. One that was removed and made anew is another alias.
+    package let created: Int64
 }
 
 /// One line of the audit log.

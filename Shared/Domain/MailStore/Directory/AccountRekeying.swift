@@ -6,7 +6,7 @@ import SealedSQLite
 
 /// How far it is.
 package enum RekeyStep: Sendable, Equatable {
-    /// config.db knows the new file, which is not there yet.
+    /// config.db knows the new file.
     case begun
     case copying(done: Int64, of: Int64)
     /// The copy has everything but what is written just now.
@@ -64,14 +64,16 @@ struct AccountRekeying {
         try directory.clearCutRekeying(of: account, beside: old)
         let next = AccountFileKey(file: .random(), key: .random())
         let (temporary, target) = (next.file.path(in: root) + ".new", next.file.path(in: root))
+        // What the file does not know yet about itself would be lost with its name.
+        try AccountFile.endRestore(path: old.file.path(in: root), key: old.key)
         let copy = try RekeyedCopy(of: old.file.path(in: root), key: old.key, at: temporary, key: next.key)
         var isExchanged = false
         do {
             guard DiskRoom.allows(file: Int(copy.bytes), at: root) else { throw RekeyError.noRoom(bytes: copy.bytes) }
-            // First the row, then the file: what a killed run leaves is known to the next.
+            // First the file, whose lock says that the run lives; one that no row tells of is upkeep's.
+            try copy.create()
             try directory.beginRekeying(of: account, to: next, slots: slots)
             try tell(.begun)
-            try copy.create()
             try copy.copyAll { try tell(.copying(done: $0, of: $1)) }
             for _ in 1...Self.mostRounds where try copy.catchUp() > Self.fewPages {}
             try copy.sync()
@@ -101,6 +103,8 @@ struct AccountRekeying {
         // Another may have taken a file for a leaving whose program stood still; it did so under this lock.
         guard try directory.pendingFile(of: account) == next.file else { throw RekeyError.superseded }
         try rename(temporary, to: next.file.path(in: root))
+        // Nobody opens it before the old one is gone: closing it here ends nobody's locks.
+        copy.close()
         try tell(.named)
         // Writers look at the name when they have the lock: from here on nobody writes to the old file.
         guard unlink(path) == 0 else { throw StoreError.unavailable("removing: \(String(cString: strerror(errno)))") }

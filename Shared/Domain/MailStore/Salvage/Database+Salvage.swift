@@ -48,6 +48,11 @@ extension Database {
     private func addCollection(_ id: Int64, _ name: String?, _ tables: CollectionTables) throws {
         let modseq = try nextModseq()
         let isCalendar = tables.collections == "calendars"
+        // An older page may know it by a name that another has now.
+        let isTaken = try name.map {
+            try Bool.fetchOne(self, sql: "SELECT 1 FROM \(tables.collections) WHERE name = ?", arguments: [$0]) ?? false
+        }
+        let name = isTaken == true ? nil : name
         try execute(
             sql: """
                 INSERT INTO \(tables.collections) (id, name, display_name, modseq\(isCalendar ? ", components" : ""))

@@ -3,8 +3,8 @@ import Accounts
 import Foundation
 import SealedSQLite
 
-/// Backups that were opened with the recovery key, of which one is taken: the one that was named, else the newest that lacks
-/// nothing.
+/// Backups that were opened with the recovery key, of which one is taken: the one that was named, else the newest that has
+/// config.db and spool.db. An account whose file alone it lacks sets nobody else back: `RestoreAccount` finds an older one for it.
 package final class RestoreSource {
     /// A newer backup that was not taken, and why.
     package struct PassedOver: Sendable, Codable, Equatable {
@@ -14,7 +14,7 @@ package final class RestoreSource {
 
     /// The one that is taken.
     package private(set) var manifest: Manifest
-    /// Newer ones that lack something, the newest first. Empty as well when there is none that lacks nothing.
+    /// Newer ones that cannot be taken, the newest first. Empty as well when no other can.
     package private(set) var passedOver: [PassedOver] = []
     /// Which may be taken: all, the newest first, or the one that was named alone.
     let ids: [String]
@@ -25,7 +25,7 @@ package final class RestoreSource {
     let purposeKeys: PurposeKeys
     private let repository: Repository
 
-    /// - Parameter backup: an id; `nil`: the newest that lacks no file, or without such the newest. Others can read the
+    /// - Parameter backup: an id; `nil`: the newest that has the store, or without such the newest. Others can read the
     ///   repository meanwhile, none writes to it.
     package init(_ place: RepositoryPlace, _ key: RecoveryKey, backup: String?) throws {
         let masters: [SealedKey]
@@ -50,7 +50,7 @@ package final class RestoreSource {
         for id in ids {
             do {
                 let manifest = try repository.manifest(id)
-                if manifest.isComplete { return (manifest, unfit) }
+                if manifest.file("config.db") != nil, manifest.file("spool.db") != nil { return (manifest, unfit) }
                 newest = newest ?? manifest
                 unfit.append(PassedOver(backup: id, why: "it lacks " + manifest.missing.joined(separator: "; ")))
             } catch BackupError.damaged(let what) where ids.count > 1 {

@@ -24,10 +24,20 @@ package struct SalvageReader {
         // What the damaged maps told of, the trees themselves tell, from the schema's on.
         let isMapLost = unreadable.contains(where: maps.isMap)
         var walk = TreeWalk(file)
-        if isMapLost { walk.from(1) { maps.learn($0, root: 1) } }
+        var isSchemaWhole = true
+        if isMapLost {
+            walk.from(1) {
+                maps.learn($0, root: 1)
+                if file.page($0) == nil { isSchemaWhole = false }
+            }
+        }
         var roots: [String: UInt32] = [:]
         forEachRow(of: { $0 == 1 }) { row in
-            guard let values = values(of: row), values.count == 5, ["table", "index"].contains(values[0].text),
+            guard let values = values(of: row) else {
+                isSchemaWhole = false
+                return
+            }
+            guard values.count == 5, ["table", "index"].contains(values[0].text),
                 let name = values[1].text, let root = values[3].integer, root > 0
             else { return }
             roots[name] = UInt32(clamping: root)
@@ -35,7 +45,7 @@ package struct SalvageReader {
         self.roots = roots
         if isMapLost {
             for root in roots.values { walk.from(root) { maps.learn($0, root: root) } }
-            maps.treesAreKnown = walk.isWhole
+            maps.treesAreKnown = walk.isWhole && isSchemaWhole
         }
     }
 
