@@ -61,11 +61,7 @@ struct ZeroAccessRestoreTests {
 
     @Test func aRemovedOneComesBackAsItWasAlsoWithoutItsOwner() async throws {
         let (world, recovery) = try await world()
-        let password = password
-        let app = try await world.open(World.anna) { _, directory in
-            try await directory.addAppPassword(
-                of: World.anna, label: "telephone", owner: .password(password), by: "test")
-        }
+        let app = try await appPassword(world)
         let backup = try world.backUp().id
         for owner in [nil, OwnerSecret.recoveryKey(recovery), .password(password)] {
             try await remove(world)
@@ -89,11 +85,7 @@ struct ZeroAccessRestoreTests {
     /// What was restored gets a new key before anybody opened it: each secret still opens it, and what it gave out stays given.
     @Test func aRestoredOneIsKeyedAnew() async throws {
         let (world, recovery) = try await world()
-        let password = password
-        let app = try await world.open(World.anna) { _, directory in
-            try await directory.addAppPassword(
-                of: World.anna, label: "telephone", owner: .password(password), by: "test")
-        }
+        let app = try await appPassword(world)
         let backup = try world.backUp().id
         try await remove(world)
         #expect(try await restore(world, nil, backup: backup).wasAbsent)
@@ -128,6 +120,14 @@ struct ZeroAccessRestoreTests {
         try await world.deliverSealed(["new"], to: "old@example.org")
         #expect(try await world.fileSealed(of: "old@example.org", password).messages == 1)
         #expect(try await world.arrivals { arrivals, _, _ in try await arrivals.state().waiting } == 1)
+    }
+
+    private func appPassword(_ world: World) async throws -> AppPassword {
+        let password = password
+        return try await world.open(World.anna) { _, directory in
+            try await directory.addAppPassword(
+                of: World.anna, label: "telephone", owner: .password(password), by: "test")
+        }
     }
 
     private func remove(_ world: World) async throws {

@@ -169,6 +169,14 @@ package final class AccountDirectory: Sendable {
         await arrivalFiles.close()
     }
 
+    /// For a piece of work of its own: closes all files after it, whatever it ends with.
+    package func closing<T: Sendable>(after body: (AccountDirectory) async throws -> T) async throws -> T {
+        let result: Result<T, any Error>
+        do { result = .success(try await body(self)) } catch { result = .failure(error) }
+        await close()
+        return try result.get()
+    }
+
     /// Files of accounts that are open now; never above the limit.
     package var openFiles: Int { get async { await files.count } }
 

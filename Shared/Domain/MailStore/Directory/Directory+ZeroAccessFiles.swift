@@ -136,15 +136,8 @@ extension Directory {
     private func withFiles<T: Sendable>(
         in root: String, _ body: @Sendable (AccountDirectory) async throws -> T
     ) async throws -> T {
-        let files = AccountDirectory(
-            root: root, limit: 2, arrivals: { try await self.arrivals(of: $0) }, keys: { try self.fileKey(of: $0) })
-        do {
-            let result = try await body(files)
-            await files.close()
-            return result
-        } catch {
-            await files.close()
-            throw error
-        }
+        try await AccountDirectory(
+            root: root, limit: 2, arrivals: { try await self.arrivals(of: $0) }, keys: { try self.fileKey(of: $0) }
+        ).closing(after: body)
     }
 }

@@ -43,15 +43,8 @@ enum RestoredAccount {
         of account: AccountID, in folder: String, file: AccountFileKey, arrivals place: ArrivalsPlace? = nil,
         _ body: (AccountStore, AccountDirectory) async throws -> T
     ) async throws -> T {
-        let files = AccountDirectory(root: folder, limit: 1, arrivals: { _ in place }, keys: { _ in file })
-        do {
-            let result = try await body(files.store(for: account), files)
-            await files.close()
-            return result
-        } catch {
-            await files.close()
-            throw error
-        }
+        try await AccountDirectory(root: folder, limit: 1, arrivals: { _ in place }, keys: { _ in file })
+            .closing { files in try await body(files.store(for: account), files) }
     }
 }
 

@@ -36,15 +36,8 @@ enum RestoredArrivals {
     private static func withFiles<T: Sendable>(
         of place: ArrivalsPlace, in folder: String, _ body: (AccountDirectory) async throws -> T
     ) async throws -> T {
-        let files = AccountDirectory(
-            root: folder, limit: 1, arrivals: { _ in place }, keys: { _ in throw StoreError.keyUnavailable })
-        do {
-            let result = try await body(files)
-            await files.close()
-            return result
-        } catch {
-            await files.close()
-            throw error
-        }
+        try await AccountDirectory(
+            root: folder, limit: 1, arrivals: { _ in place }, keys: { _ in throw StoreError.keyUnavailable }
+        ).closing(after: body)
     }
 }
