@@ -54,6 +54,11 @@ package struct Manifest: Codable, Sendable, Equatable {
     }
 
     private static func second(_ seconds: Int64) -> String {
-        Date(timeIntervalSince1970: TimeInterval(seconds)).ISO8601Format().filter { $0 != "-" && $0 != ":" }
+        Date(timeIntervalSince1970: TimeInterval(seconds)).stamp
     }
+}
+
+extension Date {
+    /// As `20261124T031502Z`: for names, which are in order as the times are.
+    var stamp: String { ISO8601Format().filter { $0 != "-" && $0 != ":" } }
 }

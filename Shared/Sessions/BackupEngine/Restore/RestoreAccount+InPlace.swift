@@ -40,8 +40,7 @@ extension RestoreAccount {
     private func replacedPath(_ id: AccountID) throws -> String {
         let folder = RestoreFolders.replaced(in: data)
         try PlainFile.makeFolder(folder)
-        return
-            "\(folder)/\(id)-\(Date().ISO8601Format().filter { $0 != "-" && $0 != ":" })-\(UInt16.random(in: 0 ... .max)).db"
+        return "\(folder)/\(id)-\(Date().stamp)-\(UInt16.random(in: 0 ... .max)).db"
     }
 
     private func replace(

@@ -97,7 +97,7 @@ struct RestoreFolders {
             + StoreContents.ours(in: accounts).map { "accounts/" + $0 }
         for file in built { try prepareMove(newPath(file)) }
         for folder in [root, accounts] { try PlainFile.syncFolder(folder) }
-        let stamp = Date().ISO8601Format().filter { $0 != "-" && $0 != ":" }
+        let stamp = Date().stamp
         let pending = Pending(backup: backup, files: built, replaced: live().isEmpty ? nil : "replaced-" + stamp)
         try PlainFile.write([UInt8](JSONEncoder().encode(pending)), to: data + "/" + Self.pendingName, mode: 0o660)
         try PlainFile.syncFolder(data)
@@ -111,7 +111,7 @@ struct RestoreFolders {
     func place(_ files: [String], _ body: () async throws -> Void) async throws {
         for file in files { try prepareMove(accounts + "/" + file) }
         let (root, aside) = (data + "/accounts/", Self.replaced(in: data))
-        let stamp = Date().ISO8601Format().filter { $0 != "-" && $0 != ":" }
+        let stamp = Date().stamp
         for file in files where access(root + file, F_OK) == 0 {
             try PlainFile.makeFolder(aside)
             for suffix in Self.suffixes + [""] {
