@@ -96,23 +96,29 @@ extension Directory {
         let file = AccountFileKey(file: .random(), key: .random())
         let path = file.file.path(in: root)
         guard let waiting = try await arrivals(of: account) else { throw DirectoryError.notZeroAccess(address) }
+        // Also after an error of the disk, which may be told of a transaction that is there once the log is read again.
+        let mayBeItsFile = Mutex(false)
         do {
             try AccountFile.create(path: path, key: file.key)
             let old = try await withFiles(in: root) { files in
                 try await files.createArrivals(protection.place)
                 let names = Mutex<[AccountFileName]>([])
                 try await Arrivals(place: waiting, directory: files).remove {
-                    let old = try self.reset(protection, to: file, by: actor)
-                    names.withLock { $0 = old }
+                    mayBeItsFile.withLock { $0 = true }
+                    do {
+                        let old = try self.reset(protection, to: file, by: actor)
+                        names.withLock { $0 = old }
+                    } catch let error as DirectoryError {
+                        mayBeItsFile.withLock { $0 = false }
+                        throw error
+                    }
                 }
                 files.useArrivals(protection.place.file)
                 return names.withLock { $0 }
             }
-            return (
-                protection.recovery, try old.compactMap { try Self.setAside($0, from: root, to: root + "/replaced") }
-            )
+            return (protection.recovery, try old.compactMap { try Self.setAside($0, in: root) })
         } catch {
-            if (try? currentFile(of: account)) != file.file {
+            if !mayBeItsFile.withLock({ $0 }) {
                 try? AccountFile.remove(path: path)
                 try? AccountFile.remove(path: ArrivalsFile.path(of: protection.place.file, in: root))
             }
@@ -121,10 +127,8 @@ extension Directory {
     }
 
     /// Nil: it is not there.
-    private static func setAside(_ file: AccountFileName, from root: String, to folder: String) throws -> String? {
-        try FileManager.default.createDirectory(
-            atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        let (path, target) = (file.path(in: root), file.path(in: folder))
+    private static func setAside(_ file: AccountFileName, in root: String) throws -> String? {
+        let (path, target) = (file.path(in: root), try ReplacedFiles(in: root).path(of: "\(file).db"))
         for suffix in ["-wal", "-shm", ""] {
             guard rename(path + suffix, target + suffix) == 0 || errno == ENOENT else {
                 throw StoreError.unavailable("moving \(path): \(String(cString: strerror(errno)))")

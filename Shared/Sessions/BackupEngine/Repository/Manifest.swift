@@ -57,8 +57,3 @@ package struct Manifest: Codable, Sendable, Equatable {
         Date(timeIntervalSince1970: TimeInterval(seconds)).stamp
     }
 }
-
-extension Date {
-    /// As `20261124T031502Z`: for names, which are in order as the times are.
-    var stamp: String { ISO8601Format().filter { $0 != "-" && $0 != ":" } }
-}

@@ -17,31 +17,25 @@ extension RestoreAccount {
     ) async throws {
         let hold = try await open(present, in: live, of: "here")
         defer { hold?.release() }
-        // Asked again at each turn: the live file may be keyed anew meanwhile.
-        let files = AccountDirectory(
-            root: accounts, limit: 1, arrivals: { try await live.arrivals(of: $0) }, keys: { try live.fileKey(of: $0) })
         do {
-            try await replace(built, in: files, live, &report, control)
-            // What waits today stays; who delivers is to know how much room there is now.
-            if let arrivals = try? await files.arrivals(of: built.id) {
-                try? await files.store(for: built.id).noteUse(in: arrivals)
+            // Asked again at each turn: the live file may be keyed anew meanwhile.
+            try await AccountDirectory(
+                root: accounts, limit: 1, arrivals: { try await live.arrivals(of: $0) },
+                keys: { try live.fileKey(of: $0) }
+            ).closing { files in
+                try await replace(built, in: files, live, &report, control)
+                // What waits today stays; who delivers is to know how much room there is now.
+                if let arrivals = try? await files.arrivals(of: built.id) {
+                    try? await files.store(for: built.id).noteUse(in: arrivals)
+                }
             }
-            await files.close()
         } catch StoreError.damaged {
-            await files.close()
             try await replaceDamaged(built, live.fileKey(of: built.id), &report)
-        } catch {
-            await files.close()
-            throw error
         }
     }
 
     /// Where what is replaced is kept.
-    private func replacedPath(_ id: AccountID) throws -> String {
-        let folder = RestoreFolders.replaced(in: data)
-        try PlainFile.makeFolder(folder)
-        return "\(folder)/\(id)-\(Date().stamp)-\(UInt16.random(in: 0 ... .max)).db"
-    }
+    private func replacedPath(_ id: AccountID) throws -> String { try ReplacedFiles(in: accounts).path(of: "\(id).db") }
 
     private func replace(
         _ built: RebuiltAccount, in files: AccountDirectory, _ live: Directory, _ report: inout Report,
@@ -59,6 +53,7 @@ extension RestoreAccount {
         let end = now + Self.longestPause
         try await store.refuseAdditions(until: end)
         let copy = try replacedPath(built.id)
+        var isBegun = false
         do {
             try control.progress("copying what is there")
             let marks = try await store.issuedMarks()
@@ -70,9 +65,11 @@ extension RestoreAccount {
                     "this took longer than mail may wait; restore it with the services stopped: mailkeep restore all --replace"
                 )
             }
+            isBegun = true
             try await store.replaceContent(withFileAt: built.path, key: file.key)
         } catch {
-            unlink(copy)
+            // After that the content may be replaced, whatever failed.
+            if !isBegun { unlink(copy) }
             try? await store.takeAdditions()
             throw error
         }
@@ -121,7 +118,7 @@ extension RestoreAccount {
                 throw BackupError.system("keep \(live)\(suffix)", errno: errno)
             }
         }
-        try PlainFile.syncFolder(RestoreFolders.replaced(in: data))
+        try PlainFile.syncFolder(ReplacedFiles.folder(in: accounts))
         for suffix in ["-wal", "-shm"] { unlink(live + suffix) }
         guard rename(new, live) == 0 else { throw BackupError.system("move \(new)", errno: errno) }
         try PlainFile.syncFolder(accounts)

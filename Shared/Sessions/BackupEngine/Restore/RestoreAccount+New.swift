@@ -33,7 +33,7 @@ extension RestoreAccount {
             try await report.note(built.finish(after: nil))
             opening = try .byAccountsKey(built.file)
         }
-        try await folders.place(files) {
+        try await folders.place(files, for: live) {
             try await live.add(export, as: export.account.address, id: built.id, file: opening, by: actor)
         }
     }
@@ -55,7 +55,7 @@ extension RestoreAccount {
             report.recoveryKey = protection.recovery.text
             opening = .byOwner(protection, file)
         }
-        try await folders.place(files) {
+        try await folders.place(files, for: live) {
             try await live.add(built.export, as: report.address, id: id, file: opening, by: actor)
         }
     }

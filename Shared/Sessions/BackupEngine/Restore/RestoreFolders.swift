@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import Accounts
 import Foundation
+import MailStore
 import SealedSQLite
 
 /// How files of a backup come into a store: built beside the live ones, checked, and moved into place once all are there.
@@ -49,12 +51,9 @@ struct RestoreFolders {
         return pending.backup
     }
 
-    /// Where one account's restore keeps what it replaces.
-    static func replaced(in data: String) -> String { data + "/accounts/replaced" }
-
     /// Empty folders to build in; what runs that died left half made goes.
     func prepare() throws {
-        let replaced = Self.replaced(in: data)
+        let replaced = ReplacedFiles.folder(in: data + "/accounts")
         for name in PlainFile.names(in: replaced) where name.contains(".new") { unlink(replaced + "/" + name) }
         for folder in [root, accounts] {
             try? FileManager.default.removeItem(atPath: folder)
@@ -106,17 +105,16 @@ struct RestoreFolders {
     }
 
     /// Moves files that were built in the folder of accounts into place, in that order, and runs `body`, which makes them an
-    /// account's; when it fails they go. What lies there under such a name is no account's (a removal or a restore that was
-    /// cut off left it), and is put aside.
-    func place(_ files: [String], _ body: () async throws -> Void) async throws {
+    /// account's in `live`. When it is refused they go, unless `live` names them or cannot be asked. After any other error they
+    /// stay: the transaction may be there, also only once the log is read again. What lies there before under such a name is no
+    /// account's (a removal or a restore that was cut off left it), and is put aside.
+    func place(_ files: [String], for live: Directory, _ body: () async throws -> Void) async throws {
         for file in files { try prepareMove(accounts + "/" + file) }
-        let (root, aside) = (data + "/accounts/", Self.replaced(in: data))
-        let stamp = Date().stamp
+        let root = data + "/accounts/"
+        let aside = ReplacedFiles(in: data + "/accounts")
         for file in files where access(root + file, F_OK) == 0 {
-            try PlainFile.makeFolder(aside)
-            for suffix in Self.suffixes + [""] {
-                try Self.move(root + file + suffix, to: "\(aside)/\(stamp)-\(file)\(suffix)")
-            }
+            let target = try aside.path(of: file)
+            for suffix in Self.suffixes + [""] { try Self.move(root + file + suffix, to: target + suffix) }
         }
         do {
             for file in files {
@@ -128,9 +126,17 @@ struct RestoreFolders {
             try PlainFile.syncFolder(root)
             try await body()
         } catch {
-            for file in files.reversed() { for suffix in [""] + Self.suffixes { unlink(root + file + suffix) } }
+            if error is DirectoryError || error is BackupError, let named = try? await live.namedFiles() {
+                for file in files.reversed() where !Self.isNamed(file, in: named) {
+                    for suffix in [""] + Self.suffixes { unlink(root + file + suffix) }
+                }
+            }
             throw error
         }
+    }
+
+    private static func isNamed(_ file: String, in named: Set<AccountFileName>) -> Bool {
+        AccountFileName(file.prefix { $0 != "." }).map(named.contains) ?? true
     }
 
     /// A file that is whole by itself and on disk. Throws when it is still open somewhere.
