@@ -62,6 +62,26 @@ import Testing
             try file.close()
         }
 
+        /// `sound` with one flipped bit on each of these pages (from 0): whether a check finds it, and how many letters of the
+        /// salvaged file are where they were. That file must be sound.
+        func salvage(
+            damaging pages: [Int], in sound: Data
+        ) async throws -> (isFound: Bool, report: SalvageReport, same: Int) {
+            let (key, copy) = (fixture.key, AccountID.random())
+            let directory = AccountDirectory(root: fixture.root, limit: 4) { AccountFileKey($0, key) }
+            try sound.write(to: URL(fileURLWithPath: path))
+            for page in pages { try damage(page) }
+            let check = try await directory.store(for: fixture.account).check()
+            let report = try await directory.salvage(fixture.account, into: "\(fixture.root)/\(copy).db")
+            let saved = try await directory.store(for: copy)
+            #expect(report.unreadablePages == pages.count, "pages \(pages)")
+            let same = try await compare(saved)
+            #expect(try await saved.check(searchIndex: true).findings == [], "pages \(pages)")
+            await directory.close()
+            try FileManager.default.removeItem(atPath: "\(fixture.root)/\(copy).db")
+            return (!check.isSound, report, same)
+        }
+
         func pages() throws -> Int {
             try #require(try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) / 4_096
         }
@@ -118,27 +138,29 @@ import Testing
         let stride = Program.isFull ? 1 : 17
         // Those of the schema and of the first pointer map always.
         for page in [0, 1] + Swift.stride(from: Int.random(in: 2..<stride + 2), to: pages, by: stride) {
-            let key = filled.fixture.key
-            let directory = AccountDirectory(root: filled.fixture.root, limit: 4) { AccountFileKey($0, key) }
-            try sound.write(to: URL(fileURLWithPath: filled.path))
-            try filled.damage(page)
-            let check = try await directory.store(for: filled.fixture.account).check()
-            let copy = AccountID.random()
-            let report = try await directory.salvage(filled.fixture.account, into: "\(filled.fixture.root)/\(copy).db")
-            let saved = try await directory.store(for: copy)
-            #expect(report.unreadablePages == 1, "page \(page + 1)")
-            let same = try await filled.compare(saved)
+            let (isFound, report, same) = try await filled.salvage(damaging: [page], in: sound)
             // Whatever is not where it was is in Recovered, or told of.
             #expect(same <= 39, "page \(page + 1)")
             #expect(same == 39 || report.misplaced + report.lost.count > 0, "page \(page + 1): \(same) of 39")
             if report.lost.isEmpty { #expect(same + report.misplaced >= 38, "page \(page + 1)") }
             if same == 39, report.lost.isEmpty { whole += 1 }
-            #expect(try await saved.check(searchIndex: true).findings == [], "page \(page + 1)")
-            if !check.isSound { found += 1 }
-            await directory.close()
-            try FileManager.default.removeItem(atPath: "\(filled.fixture.root)/\(copy).db")
+            if isFound { found += 1 }
         }
         // Most pages are of texts and indexes, which are made anew.
         #expect(found > 0 && whole > 0)
+    }
+
+    /// What leads to the tables is lost, and what the pages are used for: rows are known by their shape.
+    @Test func aPageOfTheSchemaAndItsMapTogetherCostNoMessage() async throws {
+        let filled = try await Filled()
+        await filled.fixture.directory.close()
+        let sound = try Data(contentsOf: URL(fileURLWithPath: filled.path))
+        let reader = SalvageReader(try SnapshotPages(path: filled.path, key: filled.fixture.key))
+        let schema = (3...UInt32(try filled.pages())).filter { reader.table(of: $0) == "sqlite_schema" }
+        #expect(!schema.isEmpty)
+        for page in schema {
+            let (isFound, report, same) = try await filled.salvage(damaging: [1, Int(page) - 1], in: sound)
+            #expect(isFound && same == 39 && report.messages == 39 && report.misplaced == 0, "page \(page)")
+        }
     }
 }

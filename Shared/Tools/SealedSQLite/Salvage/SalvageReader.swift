@@ -28,7 +28,7 @@ package struct SalvageReader {
         if isMapLost {
             walk.from(1) {
                 maps.learn($0, root: 1)
-                if file.page($0) == nil { isSchemaWhole = false }
+                if unreadable.contains($0) { isSchemaWhole = false }
             }
         }
         var roots: [String: UInt32] = [:]
