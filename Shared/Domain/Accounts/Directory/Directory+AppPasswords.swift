@@ -21,10 +21,7 @@ extension Directory {
         let code = password.code.withUnsafeBytes { Data($0) }
         try await pool.write { db in
             let id = account.id.description
-            guard try Self.isUnchanged(account, opened, in: db) else {
-                throw DirectoryError.keysChanged(account.address)
-            }
-            try self.checkIsNotBeingReplaced(account, in: db)
+            try self.checkMayChange(account, opened, in: db)
             let labels = try String.fetchAll(
                 db, sql: "SELECT label FROM app_passwords WHERE account = ?", arguments: [id])
             guard !labels.contains(label) else { throw DirectoryError.appPasswordExists(label) }

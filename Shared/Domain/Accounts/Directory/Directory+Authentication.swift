@@ -54,10 +54,7 @@ extension Directory {
         let hash = try await hash(password)
         let (id, time) = (account.id.description, seconds)
         try await pool.write { db in
-            guard try Self.isUnchanged(account, nil, in: db) else {
-                throw DirectoryError.keysChanged(account.address)
-            }
-            try self.checkIsNotBeingReplaced(account, in: db)
+            try self.checkMayChange(account, nil, in: db)
             try db.execute(
                 sql: """
                     INSERT INTO credentials (account, label, hash, created) VALUES (?, '', ?, ?)

@@ -36,9 +36,10 @@ extension Directory {
             && Self.file(of: protection.account.id, in: db) == protection.present
     }
 
-    /// Throws `.keysChanged` while the file is being replaced by one that only the secrets of now open: others would be
-    /// forgotten with the file of before.
-    func checkIsNotBeingReplaced(_ account: AccountRecord, in db: Database) throws {
+    /// Before what opens the account is changed: throws `.keysChanged` when it is not as it was when it was looked at, and while
+    /// the file is being replaced by one that only the secrets of now open: others would be forgotten with the file of before.
+    func checkMayChange(_ account: AccountRecord, _ opened: OpenedAccount?, in db: Database) throws {
+        guard try Self.isUnchanged(account, opened, in: db) else { throw DirectoryError.keysChanged(account.address) }
         guard let file = try Self.states(of: account.id, in: db).first(where: { $0.state == .pending })?.file,
             try Self.slot(.password, of: account.id, file: file, in: db) != nil,
             // In this order: the copy gets its name before its lock goes.
@@ -83,10 +84,7 @@ extension Directory {
         let hash = try await hash(password)
         let (id, time) = (account.id.description, seconds)
         try await pool.write { db in
-            guard try Self.isUnchanged(account, opened, in: db) else {
-                throw DirectoryError.keysChanged(account.address)
-            }
-            try self.checkIsNotBeingReplaced(account, in: db)
+            try self.checkMayChange(account, opened, in: db)
             try db.execute(
                 sql: """
                     DELETE FROM account_slots WHERE account = ? AND file = ?

@@ -57,10 +57,7 @@ extension Directory {
         let opened = try await open(account, with: owner)
         let recovery = RecoveryKey.random(.account)
         try await pool.write { db in
-            guard try Self.isUnchanged(account, opened, in: db) else {
-                throw DirectoryError.keysChanged(account.address)
-            }
-            try self.checkIsNotBeingReplaced(account, in: db)
+            try self.checkMayChange(account, opened, in: db)
             try db.execute(
                 sql: """
                     DELETE FROM account_slots
@@ -137,11 +134,10 @@ extension Directory {
         let opened = try await open(account, with: owner)
         let slot = try await hashed(password).seal(opened.key, identity: opened.identity)
         try await pool.write { db in
-            guard try Self.isUnchanged(account, opened, in: db),
-                let row = try Self.slot(.password, of: account.id, file: opened.file, in: db),
+            try self.checkMayChange(account, opened, in: db)
+            guard let row = try Self.slot(.password, of: account.id, file: opened.file, in: db),
                 try Self.replace(row, by: slot, in: db)
             else { throw DirectoryError.keysChanged(account.address) }
-            try self.checkIsNotBeingReplaced(account, in: db)
             try Self.closeWebSessions(of: account.id, keeping: session, in: db)
             try self.note("account password", account.address, by: actor, in: db)
         }
