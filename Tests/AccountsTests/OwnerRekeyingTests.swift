@@ -9,67 +9,8 @@ import Testing
 
 /// What opens a zero-access account when its file gets another key; without files, where none are named.
 @Suite struct OwnerRekeyingTests {
-    private static let anna = "anna@example.org"
-    private static let password = SecretBytes("correct horse".utf8)
-
-    /// anna@example.org, protected, with an app password.
-    private struct World {
-        let fixture: Fixture
-        let id: AccountID
-        let recovery: RecoveryKey
-        let app: AppPassword
-        var directory: Directory { fixture.directory }
-
-        init() async throws {
-            fixture = try Fixture()
-            try await fixture.directory.addDomain("example.org", by: "test")
-            id = try await fixture.add(anna)
-            recovery = try await fixture.protect(anna).recovery
-            app = try await fixture.directory.addAppPassword(
-                of: anna, label: "phone", owner: .password(password), by: "test")
-        }
-
-        func begin(password: SecretBytes = OwnerRekeyingTests.password) async throws -> AccountFileKey {
-            let next = try await directory.prepareRekeying(of: anna, password: password)
-            let file = AccountFileKey(file: .random(), key: .random())
-            try directory.beginRekeying(of: id, to: file, slots: next.slots)
-            return file
-        }
-
-        /// As `MailStore` does it with the files.
-        func rekey() async throws -> AccountFileKey {
-            let file = try await begin()
-            #expect(try directory.endRekeying(of: id, to: file.file, by: "test"))
-            return file
-        }
-
-        func path(_ file: AccountFileKey) -> String { file.file.path(in: fixture.folder.file("accounts")) }
-
-        /// Makes an empty file.
-        func touch(_ path: String) throws {
-            try FileManager.default.createDirectory(
-                atPath: fixture.folder.file("accounts"), withIntermediateDirectories: true)
-            #expect(FileManager.default.createFile(atPath: path, contents: nil))
-        }
-
-        /// The key that comes out with a login; nil: it is refused.
-        func logIn(_ text: String) async throws -> AccountFileKey? {
-            let hold = try await directory.authenticate(login: anna, password: SecretBytes(text.utf8))?.hold
-            return try hold.map { _ in try directory.fileKey(of: id) }
-        }
-
-        func opens(_ owner: OwnerSecret) async throws -> AccountFileKey {
-            let hold = try await directory.hold(anna, with: owner)
-            defer { hold.release() }
-            return try directory.fileKey(of: id)
-        }
-
-        func expectAllOpen(_ file: AccountFileKey) async throws {
-            #expect(try await logIn("correct horse") == file)
-            #expect(try await logIn(app.text) == file)
-            #expect(try await opens(.recoveryKey(recovery)) == file)
-        }
-    }
+    private static let anna = World.anna
+    private static let password = World.password
 
     /// Twice: the second time what is wrapped for is known from the first alone.
     @Test func whatOpenedTheFileOpensTheNextOne() async throws {
@@ -142,8 +83,10 @@ import Testing
             of: Self.anna, label: "tablet", owner: .recoveryKey(world.recovery), by: "test")
         try world.directory.beginRekeying(of: world.id, to: file, slots: late.slots)
         #expect(try world.directory.endRekeying(of: world.id, to: file.file, by: "test"))
-        #expect(try await world.logIn("correct horse") == nil)
-        for text in ["another horse", world.app.text, second.text] { #expect(try await world.logIn(text) == file) }
+        #expect(try await world.key(atLogin: "correct horse") == nil)
+        for text in ["another horse", world.app.text, second.text] {
+            #expect(try await world.key(atLogin: text) == file)
+        }
     }
 
     /// Between the new slots and the exchange nothing that would be forgotten with the old file is changed.
@@ -178,8 +121,8 @@ import Testing
         try await world.expectAllOpen(was)
         try await world.directory.removeAppPassword(of: Self.anna, label: "phone", by: "test")
         #expect(try world.directory.endRekeying(of: world.id, to: file.file, by: "test"))
-        #expect(try await world.logIn(world.app.text) == nil)
-        #expect(try await world.logIn("correct horse") == file)
+        #expect(try await world.key(atLogin: world.app.text) == nil)
+        #expect(try await world.key(atLogin: "correct horse") == file)
         #expect(try await world.opens(.recoveryKey(world.recovery)) == file)
     }
 

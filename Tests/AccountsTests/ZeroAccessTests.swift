@@ -9,28 +9,7 @@ import Testing
 @testable import Accounts
 
 @Suite struct ZeroAccessTests {
-    private static let anna = "anna@example.org"
-
-    /// anna@example.org, protected.
-    private struct World {
-        let fixture: Fixture
-        let id: AccountID
-        let key: SealedKey
-        let recovery: RecoveryKey
-        var directory: Directory { fixture.directory }
-
-        init() async throws {
-            fixture = try Fixture()
-            try await fixture.directory.addDomain("example.org", by: "test")
-            id = try await fixture.add(anna)
-            (recovery, key) = try await fixture.protect(anna)
-        }
-
-        func logIn(_ password: String, to directory: Directory? = nil) async throws -> AccountIdentity? {
-            try await (directory ?? self.directory).authenticate(
-                login: anna, password: SecretBytes(password.utf8))
-        }
-    }
+    private static let anna = World.anna
 
     private func password(_ text: String) -> SecretBytes { SecretBytes(text.utf8) }
 
@@ -62,7 +41,9 @@ import Testing
                 try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM credentials")
             )
         }
-        #expect(rows.0 == ["arrival-key", "arrivals", "password", "recovery", "recovery-public"] && rows.1 == 0)
+        #expect(
+            rows.0 == ["app", "app-public", "arrival-key", "arrivals", "password", "recovery", "recovery-public"]
+                && rows.1 == 0)
         #expect(try await world.directory.account(Self.anna).isZeroAccess)
         await #expect(throws: DirectoryError.zeroAccess(Self.anna)) {
             try await world.directory.prepareProtection(of: Self.anna, password: password("correct horse"))
@@ -214,15 +195,13 @@ import Testing
 
     @Test func switchedOffItsFileIsTheServersAgain() async throws {
         let world = try await World()
-        let app = try await world.directory.addAppPassword(
-            of: Self.anna, label: "phone", owner: .password(password("correct horse")), by: "test")
         await #expect(throws: DirectoryError.wrongPassword(Self.anna)) {
             try await world.directory.endZeroAccess(of: Self.anna, password: password("correct horsf"), by: "test")
         }
         try await world.directory.endZeroAccess(of: Self.anna, password: password("correct horse"), by: "test")
         #expect(try world.directory.fileKey(of: world.id).key == world.key)
         #expect(try await world.directory.arrivals(of: world.id) == nil)
-        for text in ["correct horse", app.text] {
+        for text in ["correct horse", world.app.text] {
             let identity = try await world.logIn(text)
             #expect(identity != nil && identity?.hold == nil)
         }
@@ -253,8 +232,6 @@ import Testing
         let queue = HashingQueue(running: 1, waiting: 0)
         let directory = try Directory(
             dataFolder: world.fixture.folder.path, keys: world.fixture.keys, hashing: queue, now: { Date() })
-        let app = try await directory.addAppPassword(
-            of: Self.anna, label: "phone", owner: .password(password("correct horse")), by: "test")
         try await world.fixture.add("bert@example.org")
         #expect(try await world.logIn("correct horse", to: directory)?.isRemembered == false)
 
@@ -265,11 +242,12 @@ import Testing
         let remembered = try await world.logIn("correct horse", to: directory)
         #expect(remembered?.isRemembered == true && remembered?.hold != nil)
         #expect(try directory.fileKey(of: world.id).key == world.key)
-        #expect(try await world.logIn(app.text, to: directory)?.hold != nil)
+        #expect(try await world.logIn(world.app.text, to: directory)?.hold != nil)
         let other = AppPassword.random().text
         for (login, text) in [
             (Self.anna, "correct horsf"), (Self.anna, other), ("bert@example.org", "correct horsf"),
-            ("bert@example.org", app.text), ("nobody@example.org", "correct horse"), ("nobody@example.org", app.text),
+            ("bert@example.org", world.app.text), ("nobody@example.org", "correct horse"),
+            ("nobody@example.org", world.app.text),
             ("", "x"),
         ] {
             await #expect(throws: DirectoryError.busy, "\(login)") {
@@ -277,7 +255,7 @@ import Testing
             }
         }
         try await world.directory.setDisabled(Self.anna, true, by: "test")
-        for text in ["correct horse", app.text] {
+        for text in ["correct horse", world.app.text] {
             await #expect(throws: DirectoryError.busy) { try await world.logIn(text, to: directory) }
         }
         gate.signal()

@@ -48,14 +48,33 @@ final class RekeyedAccount: Sendable {
     }
 }
 
-extension DispatchSemaphore {
-    /// Waits on a thread of its own.
-    func passed() async {
-        await withCheckedContinuation { (answer: CheckedContinuation<Void, Never>) in
-            Thread.detachNewThread {
-                self.wait()
-                answer.resume()
-            }
+typealias TellStep = @Sendable (RekeyStep) throws -> Void
+
+/// Runs `body` while `run` stands at `step`, then lets it go on and returns how it ended.
+func holding(
+    _ run: @escaping @Sendable (_ tell: @escaping TellStep) async throws -> Void, at step: RekeyStep,
+    _ body: () async throws -> Void
+) async throws -> Result<Void, any Error> {
+    let (reached, go) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+    let task = Task {
+        // Also when it ends before.
+        defer { reached.signal() }
+        try await run { told in
+            guard told == step else { return }
+            reached.signal()
+            go.wait()  // on the thread of the run, which is its own
         }
     }
+    await withCheckedContinuation { (answer: CheckedContinuation<Void, Never>) in
+        Thread.detachNewThread {
+            reached.wait()
+            answer.resume()
+        }
+    }
+    let result: Result<Void, any Error>
+    do { result = .success(try await body()) } catch { result = .failure(error) }
+    go.signal()
+    let ended = await task.result
+    try result.get()
+    return ended
 }

@@ -39,7 +39,7 @@ import Testing
         return found + ["\(inbox.state)"]
     }
 
-    private func rekey(_ tell: @escaping @Sendable (RekeyStep) throws -> Void = { _ in }) async throws {
+    private func rekey(_ tell: @escaping TellStep = { _ in }) async throws {
         try await directory.rekey(account, filesIn: root, by: "test", tell: tell)
     }
 
@@ -114,39 +114,49 @@ import Testing
     /// A run that lives is left alone.
     @Test func aCopyThatIsBeingMadeIsNotCleared() async throws {
         try await deliver(3)
-        let (reached, go) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
-        let run = Task {
-            try await rekey { step in
-                guard step == .copied else { return }
-                reached.signal()
-                go.wait()  // on the thread of the run, which is its own
-            }
+        let run = try await holding(rekey, at: .copied) {
+            await directory.clearCutRekeyings()
+            let pending = try await directory.accountsWithPendingFile()
+            #expect(pending == [account])
         }
-        await reached.passed()
-        await directory.clearCutRekeyings()
-        #expect(try await directory.accountsWithPendingFile() == [account])
-        go.signal()
-        try await run.value
+        try run.get()
         try await expectSound()
     }
 
     @Test func aSecondRunAtTheSameTimeIsRefusedAndARemovedAccountStaysRemoved() async throws {
         try await deliver(5)
-        let (reached, go) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
-        let first = Task {
-            try await rekey { step in
-                guard step == .copied else { return }
-                reached.signal()
-                go.wait()  // on the thread of the run, which is its own
-            }
+        let first = try await holding(rekey, at: .copied) {
+            await #expect(throws: RekeyError.underWay) { try await rekey() }
+            try await directory.removeAccount("anna@example.org", filesIn: root, by: "test")
         }
-        await reached.passed()
-        await #expect(throws: RekeyError.underWay) { try await rekey() }
-        try await directory.removeAccount("anna@example.org", filesIn: root, by: "test")
-        go.signal()
-        await #expect(throws: (any Error).self) { try await first.value }
+        #expect(throws: (any Error).self) { try first.get() }
         await #expect(throws: StoreError.noSuchAccount) { try await files.store(for: account) }
         #expect(try world.mainFiles() == [])
+    }
+
+    /// The server's key opens the file: whatever logs its owner in may change at any moment.
+    @Test(arguments: [RekeyStep.begun, .locked])
+    func passwordsChangeWhileItStands(step: RekeyStep) async throws {
+        try await deliver(2)
+        let before = try await contents()
+        let anna = RekeyedAccount.address
+        let old = try await directory.addAppPassword(of: anna, label: "phone", by: "test")
+        nonisolated(unsafe) var new: AppPassword?
+        let run = try await holding(rekey, at: step) {
+            try await directory.setPassword(of: anna, to: SecretBytes("another horse".utf8), by: "test")
+            try await directory.removeAppPassword(of: anna, label: "phone", by: "test")
+            new = try await directory.addAppPassword(of: anna, label: "tablet", by: "test")
+        }
+        try run.get()
+        for (text, isGood) in [
+            ("another horse", true), (try #require(new).text, true), (RekeyedAccount.password, false),
+            (old.text, false),
+        ] {
+            let identity = try await directory.authenticate(login: anna, password: SecretBytes(text.utf8))
+            #expect((identity?.id == account) == isGood)
+        }
+        #expect(try await contents() == before)
+        try await expectSound()
     }
 
     @Test func aDamagedPageLeavesTheAccountAsItWas() async throws {

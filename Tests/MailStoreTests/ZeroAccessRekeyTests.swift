@@ -32,12 +32,12 @@ import Testing
         for number in 4...5 { try await world.files.deliver(message("\(number)", ""), to: world.account) }
     }
 
-    private func rekey(
-        _ text: String = password, _ tell: @escaping @Sendable (RekeyStep) throws -> Void = { _ in }
-    ) async throws {
+    private func rekey(_ text: String = password, _ tell: @escaping TellStep = { _ in }) async throws {
         try await directory.rekey(
             Self.anna, password: SecretBytes(text.utf8), filesIn: root, by: "test", tell: tell)
     }
+
+    private func rekeyed(_ tell: @escaping TellStep) async throws { try await rekey(Self.password, tell) }
 
     private func logIn(_ text: String = password) async throws -> KeyHold? {
         try await directory.authenticate(login: Self.anna, password: SecretBytes(text.utf8))?.hold
@@ -133,32 +133,88 @@ import Testing
         hold.release()
     }
 
-    @Test func ofTwoAtOnceOneIsRefusedAndNothingChangesUnderTheOther() async throws {
-        let (reached, go) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
-        let first = Task {
-            try await rekey { step in
-                guard step == .copied else { return }
-                reached.signal()
-                go.wait()  // on the thread of the run, which is its own
-            }
+    @Test func ofTwoAtOnceOneIsRefused() async throws {
+        let first = try await holding(rekeyed, at: .copied) {
+            await #expect(throws: RekeyError.underWay) { try await rekey() }
+            // Mail comes, and is read, meanwhile.
+            try await files.deliver(message("6", ""), to: account)
+            let hold = try #require(await logIn(app.text))
+            #expect(try await filed() == 6)
+            hold.release()
         }
-        await reached.passed()
-        await #expect(throws: RekeyError.underWay) { try await rekey() }
-        await #expect(throws: DirectoryError.keysChanged(Self.anna)) {
-            try await directory.setPassword(
-                of: Self.anna, to: SecretBytes("another horse".utf8), owner: .recoveryKey(recovery), by: "test")
-        }
-        // Mail comes, and is read, meanwhile.
-        try await files.deliver(message("6", ""), to: account)
-        let hold = try #require(await logIn(app.text))
-        #expect(try await filed() == 6)
-        go.signal()
-        try await first.value
-        hold.release()
+        try first.get()
         let again = try #require(await logIn(app.text))
         #expect(try await filed() == 6)
         again.release()
         try expectNoLeavings()
+    }
+
+    /// Nothing that would be forgotten with the old file changes; what is taken back opens the new one no more.
+    @Test(arguments: [RekeyStep.begun, .copied, .locked])
+    func whatOpensItStaysWhileARunStands(step: RekeyStep) async throws {
+        let owner = OwnerSecret.password(SecretBytes(Self.password.utf8))
+        let changed = DirectoryError.keysChanged(Self.anna)
+        let spare = try await directory.addAppPassword(of: Self.anna, label: "spare", owner: owner, by: "test")
+        let old = try directory.currentFile(of: account)
+        let run = try await holding(rekeyed, at: step) {
+            for owner in [owner, .recoveryKey(recovery)] {
+                await #expect(throws: changed) {
+                    try await directory.setPassword(
+                        of: Self.anna, to: SecretBytes("another horse".utf8), owner: owner, by: "test")
+                }
+            }
+            await #expect(throws: changed) {
+                _ = try await directory.addAppPassword(of: Self.anna, label: "tablet", owner: owner, by: "test")
+            }
+            await #expect(throws: changed) {
+                _ = try await directory.renewRecoveryKey(of: Self.anna, owner: owner, by: "test")
+            }
+            try await directory.removeAppPassword(of: Self.anna, label: "spare", by: "test")
+        }
+        try run.get()
+        #expect(try directory.currentFile(of: account) != old)
+        for (text, isGood) in [(Self.password, true), (app.text, true), (spare.text, false), ("another horse", false)] {
+            let hold = try await logIn(text)
+            #expect((hold != nil) == isGood)
+            if isGood { #expect(try await filed() == 5) }
+            hold?.release()
+        }
+        try await directory.hold(Self.anna, with: .recoveryKey(recovery)).release()
+        // And then they change.
+        try await directory.setPassword(of: Self.anna, to: SecretBytes("another horse".utf8), owner: owner, by: "test")
+        #expect(try await logIn() == nil)
+        try #require(await logIn("another horse")).release()
+        try expectNoLeavings()
+    }
+
+    /// The file of one that is no zero-access account yet opens by the password that was checked.
+    @Test(arguments: [RekeyStep.begun, .locked])
+    func aPasswordStaysWhileZeroAccessBegins(step: RekeyStep) async throws {
+        let bert = "bert@example.org"
+        let changed = DirectoryError.keysChanged(bert)
+        let password = SecretBytes(Self.password.utf8)
+        let id = try await directory.addAccount(
+            bert, displayName: "", isAdministrator: false, password: password, filesIn: root, by: "test"
+        ).id
+        @Sendable func protected(_ tell: @escaping TellStep) async throws {
+            _ = try await directory.protect(bert, password: password, filesIn: root, by: "test", tell: tell)
+        }
+        let run = try await holding(protected, at: step) {
+            await #expect(throws: changed) {
+                try await directory.setPassword(of: bert, to: SecretBytes("another horse".utf8), by: "test")
+            }
+            await #expect(throws: changed) {
+                _ = try await directory.addAppPassword(of: bert, label: "tablet", by: "test")
+            }
+        }
+        try run.get()
+        #expect(try await directory.account(bert).isZeroAccess)
+        #expect(throws: DirectoryError.closed(id.description)) { try directory.fileKey(of: id) }
+        #expect(
+            try await directory.authenticate(login: bert, password: SecretBytes("another horse".utf8)) == nil)
+        let identity = try await directory.authenticate(login: bert, password: password)
+        #expect(try await files.store(for: id).select(.inbox).exists == 0)
+        identity?.hold?.release()
     }
 
     /// A run that had opened the old file before another exchanged it does not touch the new one.
