@@ -24,6 +24,7 @@ struct World {
 
     static let anna = "anna@example.org"
     static let bert = "bert@example.org"
+    static let password = SecretBytes("long enough".utf8)
 
     init() async throws {
         folder = try TemporaryFolder()
@@ -42,11 +43,9 @@ struct World {
     func addAccount(_ address: String, _ directory: Directory) async throws {
         let root = data + "/accounts"
         try await directory.addAccount(
-            address, password: SecretBytes("long enough".utf8), by: "test",
+            address, password: Self.password, by: "test",
             makeFile: { id, key in
-                let one = AccountDirectory(root: root, limit: 1) { _ in key }
-                try await one.create(id)
-                await one.close()
+                _ = try await AccountDirectory(root: root, limit: 1) { _ in key }.closing { try await $0.create(id) }
             })
     }
 
@@ -57,15 +56,9 @@ struct World {
     ) async throws -> T {
         let data = data ?? self.data
         let directory = try Directory(dataFolder: data, keys: keys ?? self.keys)
-        let files = AccountDirectory(root: data + "/accounts", limit: 2) { try directory.fileKey(of: $0) }
-        let result: Result<T, any Error>
-        do {
-            let account = try await directory.account(address)
-            result = .success(try await body(files.store(for: account.id), directory))
-        } catch { result = .failure(error) }
-        await files.close()
-        try directory.close()
-        return try result.get()
+        defer { try? directory.close() }
+        return try await AccountDirectory(root: data + "/accounts", limit: 2) { try directory.fileKey(of: $0) }
+            .closing { files in try await body(files.store(for: directory.account(address).id), directory) }
     }
 
     func deliver(_ subjects: [String], to address: String) async throws {
@@ -100,45 +93,4 @@ struct World {
     }
 
     func source(_ backup: String? = nil) throws -> RestoreSource { try RestoreSource(place, recovery, backup: backup) }
-
-    // MARK: Zero access
-
-    /// What waits sealed for a zero-access account, and its store, which nobody holds yet.
-    func arrivals<T: Sendable>(
-        of address: String = World.anna, _ body: @Sendable (Arrivals, AccountStore, Directory) async throws -> T
-    ) async throws -> T {
-        let directory = try Directory(dataFolder: data, keys: keys)
-        let files = AccountDirectory(
-            root: data + "/accounts", limit: 2, arrivals: { try await directory.arrivals(of: $0) },
-            keys: { try directory.fileKey(of: $0) })
-        let result: Result<T, any Error>
-        do {
-            let id = try await directory.account(address).id
-            let found = try #require(try await files.arrivals(of: id))
-            result = .success(try await body(found, files.store(for: id), directory))
-        } catch { result = .failure(error) }
-        await files.close()
-        try directory.close()
-        return try result.get()
-    }
-
-    /// A second apart.
-    func deliverSealed(_ subjects: [String], to address: String = World.anna, from seconds: Int64 = 1) async throws {
-        try await arrivals(of: address) { arrivals, _, _ in
-            for (index, subject) in subjects.enumerated() {
-                try await arrivals.deliver(
-                    Array("Subject: \(subject)\r\n\r\n".utf8),
-                    internalDate: InternalDate(seconds: seconds + Int64(index), zoneMinutes: 0))
-            }
-        }
-    }
-
-    /// As a login does.
-    func fileSealed(of address: String, _ password: SecretBytes) async throws -> Filed {
-        try await arrivals(of: address) { arrivals, store, directory in
-            let hold = try await directory.hold(address, with: .password(password))
-            defer { hold.release() }
-            return try await store.file(arrivals, with: directory.arrivalKey(of: store.account))
-        }
-    }
 }

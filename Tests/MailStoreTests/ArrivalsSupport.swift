@@ -65,3 +65,8 @@ final class ZeroAccessFixture: Sendable {
         return all
     }
 }
+
+/// A message of that many bytes behind its header, in which nothing is twice.
+func filler(_ bytes: Int) -> [UInt8] {
+    Array("Subject: \(bytes)\r\n\r\n".utf8) + (0..<bytes).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) | 1 }
+}
