@@ -1,40 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """Backups and restores beside running services: a backup during a stream of mail, an account brought back under an open IMAP
-session, S3 (moto's server, through rclone), kill -9 at any moment, damage, wrong keys, nothing in clear.
-
-What came back is read by an independent program (SQLite3 Multiple Ciphers).   usage: TRY.JSON
+session, S3 (moto's server, through rclone), damage, wrong keys, nothing in clear.   usage: TRY.JSON
 """
 import contextlib
 import json
 import os
 import pathlib
-import random
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
-import time
 
-from account_files import opened, plain
-from session import Instance, empty, messages, wait_for
+from backups import alice, bob, instance, mailkeep, recovery, send, texts, work
+from session import empty, messages, wait_for
 
-instance = Instance()
-alice, bob = instance.accounts[:2]
 state = pathlib.Path(instance.values["data"]).parent
 repository = pathlib.Path(instance.values["backup"]["repository"])
-recovery = instance.values["backup"]["recovery_key_file"]
-work = pathlib.Path(tempfile.mkdtemp(prefix="mailkeep-backup-"))
-
-
-def mailkeep(*arguments, check=True, text=""):
-    done = subprocess.run([instance.values["mailkeep"], *map(str, arguments)], input=text, capture_output=True, text=True)
-    if check and done.returncode != 0:
-        sys.exit(f"mailkeep {' '.join(map(str, arguments))}: {done.returncode}\n{done.stdout}{done.stderr}")
-    return done
 
 
 def refused(words, *arguments, **more):
@@ -42,25 +25,10 @@ def refused(words, *arguments, **more):
     assert done.returncode != 0 and words in done.stderr, (arguments, done)
 
 
-def texts(store, address):
-    """Every message in a restored account, read by SQLite3 Multiple Ciphers."""
-    places = ["--data", store / "data", "--keys", store / "keys"]
-    key = mailkeep("account", "key", address, *places).stdout.strip()
-    [file] = [a["file"] for a in json.loads(mailkeep("account", "list", "--json", *places).stdout) if a["address"] == address]
-    with opened(store / "data" / file, key) as connection:
-        return [plain(row[0]).decode("latin-1") for row in connection.execute("SELECT data FROM chunks")]
-
-
 def restore(name, *arguments):
     target = work / name
     mailkeep("restore", "all", "--recovery-key-file", recovery, "--data", target / "data", "--keys", target / "keys", *arguments)
     return target
-
-
-def send(subject, body="text"):
-    text = f"From: {alice['address']}\r\nTo: {bob['address']}\r\nSubject: {subject}\r\n\r\n{body}\r\n"
-    with instance.submission(alice) as smtp:
-        smtp.sendmail(alice["address"], [bob["address"]], text)
 
 
 class Stream:
@@ -195,71 +163,6 @@ def in_object_storage():
         print(f"{count} chunks in object storage")
 
 
-def killed(arguments, after):
-    process = subprocess.Popen([instance.values["mailkeep"], *map(str, arguments)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        process.wait(after)
-        return False
-    except subprocess.TimeoutExpired:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        return True
-
-
-def killed_at_any_moment():
-    dice = random.Random()
-    place = work / "killed"
-    base = ["--repository", place]
-    rounds, kills, end = 0, 0, time.monotonic() + 12
-    while time.monotonic() < end:
-        # A new repository now and then, so that much is to be written.
-        if rounds % 6 == 0:
-            shutil.rmtree(place, ignore_errors=True)
-        rounds += 1
-        kills += killed(["backup", "run", *base], dice.uniform(0.005, 0.25))
-        if rounds % 3 == 0:
-            mailkeep("backup", "run", *base)
-            mailkeep("backup", "verify", "--all", *base)
-    print(f"backup: {kills} kills in {rounds} rounds")
-
-    target = work / "live"
-    command = ["restore", "all", *base, "--recovery-key-file", recovery, "--data", target / "data", "--keys", target / "keys"]
-    mailkeep("backup", "run", *base)
-    mailkeep(*command)
-    whole = sorted(texts(target, bob["address"]))
-    rounds, kills, end = 0, 0, time.monotonic() + 18
-    while time.monotonic() < end:
-        rounds += 1
-        kills += killed([*command, "--replace"], dice.uniform(0.01, 0.5))
-        if (target / "data" / "restore.pending").exists():
-            mailkeep(*command)  # it was decided: the next run finishes it
-        health = json.loads(mailkeep("health", "--data", target / "data", "--keys", target / "keys", "--json").stdout)
-        assert all(check["ok"] for check in health), health
-        assert sorted(texts(target, bob["address"])) == whole, "the live data was not whole"
-    mailkeep(*command, "--replace")
-    assert not (target / "data" / "restoring").exists() and sorted(texts(target, bob["address"])) == whole
-    print(f"restore: {kills} kills in {rounds} rounds")
-
-
-def an_account_killed_at_any_moment():
-    dice = random.Random()
-    mailkeep("backup", "now")
-    with instance.imap(bob) as imap:
-        before = messages(imap)
-    command = ["restore", "account", bob["address"], "--recovery-key-file", recovery]
-    rounds, kills, end = 0, 0, time.monotonic() + 8
-    while time.monotonic() < end:
-        rounds += 1
-        kills += killed(command, dice.uniform(0.01, 0.4))
-        with instance.imap(bob) as imap:
-            assert messages(imap) == before, "the live account was not whole"
-    mailkeep(*command)
-    send("after-the-kills")
-    with instance.imap(bob) as imap:
-        wait_for(lambda: any(b"after-the-kills" in m for m in messages(imap)), "mail after the restores")
-    print(f"one account: {kills} kills in {rounds} rounds")
-
-
 def mistakes_are_told():
     key = pathlib.Path(recovery).read_text().strip()
     target = ["--data", work / "wrong" / "data", "--keys", work / "wrong" / "keys"]
@@ -299,18 +202,12 @@ def nothing_in_clear():
                 assert secret not in content, f"{name} holds {secret!r} in clear"
 
 
-def main():
-    try:
-        during_a_stream()
-        under_an_open_session()
-        mistakes_are_told()
-        damage_is_found()
-        in_object_storage()
-        killed_at_any_moment()
-        an_account_killed_at_any_moment()
-        nothing_in_clear()
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-
-
-main()
+try:
+    during_a_stream()
+    under_an_open_session()
+    mistakes_are_told()
+    damage_is_found()
+    in_object_storage()
+    nothing_in_clear()
+finally:
+    shutil.rmtree(work, ignore_errors=True)

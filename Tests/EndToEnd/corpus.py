@@ -4,10 +4,8 @@
 Each message is sent with its line ends made CRLF, and compared below our own trace headers. What is refused must be
 refused with the code that says why.
 """
-import os
 import pathlib
 import re
-import smtplib
 import sys
 
 from session import Instance, empty, messages

@@ -28,7 +28,7 @@ def main():
     imap.logout()
     processes = {name: Process(instance, name) for name in ("smtp-inbound", "smtp-outbound", "mail-access", "redis")}
     numbers, answered, uncertain = iter(range(TOTAL)), set(), {"bob": 0, "carol": 0}
-    unsure, lock, done = set(), threading.Lock(), threading.Event()
+    unsure, lock = set(), threading.Lock()
 
     def stream():
         smtp = None

@@ -8,8 +8,6 @@ import http.client
 import json
 import re
 import secrets
-import smtplib
-import subprocess
 import threading
 import urllib.parse
 
@@ -25,9 +23,8 @@ anna = instance.accounts[0]
 quinn = {"address": f"quinn-{secrets.token_hex(4)}@{domain}", "password": secrets.token_hex(12)}
 
 
-def mailkeep(*words, text=None):
-    return subprocess.run(
-        [instance.values["mailkeep"], *words], check=True, capture_output=True, text=True, input=text).stdout
+def mailkeep(*words, text=""):
+    return instance.mailkeep(*words, text=text).stdout
 
 
 def quota(size):

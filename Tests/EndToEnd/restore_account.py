@@ -6,7 +6,6 @@ usage: TRY.JSON [PART…]   Exits non-zero when a check fails; each check says w
 import json
 import pathlib
 import random
-import re
 import secrets
 import shutil
 import signal
@@ -15,7 +14,7 @@ import tempfile
 import time
 
 from checks import check, run_parts
-from session import Instance, messages
+from session import Instance, subjects
 
 instance = Instance()
 domain = instance.accounts[0]["address"].split("@")[1]
@@ -24,32 +23,26 @@ nora, olga = ({"address": f"{name}-{secrets.token_hex(4)}@{domain}", "password":
 alias = f"desk-{secrets.token_hex(4)}@{domain}"
 work = pathlib.Path(tempfile.mkdtemp(prefix="mailkeep-restore-account-"))
 kept = {}
-
-
-def mailkeep(*words, text="", check_=True):
-    done = subprocess.run([instance.values["mailkeep"], *map(str, words)], capture_output=True, text=True, input=text)
-    if check_ and done.returncode != 0:
-        raise RuntimeError(f"mailkeep {' '.join(map(str, words))}: {done.returncode} {done.stdout} {done.stderr}")
-    return done
+mailkeep = instance.mailkeep
 
 
 def shown(person):
     """Nothing when there is no such account."""
-    done = mailkeep("account", "show", person["address"], "--json", check_=False)
+    done = mailkeep("account", "show", person["address"], "--json", check=False)
     return json.loads(done.stdout) if done.returncode == 0 else None
 
 
-def mx(subjects, to):
+def mx(names, to):
     smtp = instance.mx()
-    for subject in subjects:
+    for subject in names:
         smtp.sendmail("stranger@elsewhere.example", [to], f"Subject: {subject}\r\n\r\ntext\r\n".encode())
     smtp.quit()
 
 
-def subjects(person, password=None):
+def inbox(person, password=None):
     imap = instance.imap({**person, "password": password or person["password"]})
     try:
-        return [re.search(rb"(?m)^Subject: (.*?)\r?$", text)[1].decode() for text in messages(imap)]
+        return subjects(imap)
     finally:
         imap.logout()
 
@@ -66,7 +59,7 @@ def two_accounts_and_a_backup():
     mailkeep("alias", "add", alias, nora["address"], olga["address"])
     mailkeep("account", "protect", nora["address"], "--password-file", "-", "--recovery-key-output", work / "recovery", text=nora["password"])
     kept["app"] = mailkeep("account", "app-password", "add", nora["address"], "phone", "--own-password-file", "-", text=nora["password"]).stdout.split()[-1]
-    check("the first message is there", subjects(nora) == ["first"])
+    check("the first message is there", inbox(nora) == ["first"])
     mx(["waits 1", "waits 2", "waits 3"], alias)
     kept["shown"] = {person["address"]: shown(person) for person in (nora, olga)}
     kept["backup"] = mailkeep("backup", "now").stdout.strip()
@@ -111,22 +104,22 @@ def killed_at_any_moment():
 
 def what_waited_is_filed_at_the_next_login():
     expected = ["first", "waits 1", "waits 2", "waits 3"]
-    check("by the app password of then", subjects(nora, kept["app"]) == expected, subjects(nora))
-    check("once", subjects(nora) == expected, subjects(nora))
-    check("and of the ordinary account too", subjects(olga) == expected, subjects(olga))
+    check("by the app password of then", inbox(nora, kept["app"]) == expected, inbox(nora))
+    check("once", inbox(nora) == expected, inbox(nora))
+    check("and of the ordinary account too", inbox(olga) == expected, inbox(olga))
     mx(["new"], alias)
-    check("mail goes on", subjects(nora) == expected + ["new"], subjects(nora))
+    check("mail goes on", inbox(nora) == expected + ["new"], inbox(nora))
 
 
 def into_the_one_that_is_there():
     # One that arrived after the backup waits; those of the backup are filed here already.
     mx(["newer"], nora["address"])
-    refused = mailkeep(*restore(nora, "--backup", kept["backup"]), check_=False)
+    refused = mailkeep(*restore(nora, "--backup", kept["backup"]), check=False)
     check("it needs the owner", refused.returncode == 1 and "zero-access" in refused.stderr, refused)
     report = json.loads(
         mailkeep(*restore(nora, "--backup", kept["backup"], "--own-recovery-key-file", work / "recovery")).stdout)
     check("what waited then is filed", report["filed"] == 3 and not report["wasAbsent"], report)
-    seen = subjects(nora)
+    seen = inbox(nora)
     check("what waits today is filed after it", seen == ["first", "waits 1", "waits 2", "waits 3", "newer"], seen)
     pathlib.Path(report["replaced"]).unlink()
 

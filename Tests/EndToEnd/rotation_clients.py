@@ -10,7 +10,6 @@ import pathlib
 import random
 import shutil
 import signal
-import smtplib
 import subprocess
 import sys
 import tempfile
@@ -30,11 +29,8 @@ work = pathlib.Path(tempfile.mkdtemp(prefix="mailkeep-rotation-"))
 people = [{"address": f"rotation-{number}@{domain}", "password": f"a long password {number}"} for number in range(80)]
 
 
-def mailkeep(*arguments, text=""):
-    done = subprocess.run([instance.values["mailkeep"], *map(str, arguments)], input=text, capture_output=True, text=True)
-    if done.returncode != 0:
-        sys.exit(f"mailkeep {' '.join(map(str, arguments))}: {done.returncode}\n{done.stdout}{done.stderr}")
-    return done.stdout
+def mailkeep(*words, text=""):
+    return instance.mailkeep(*words, text=text).stdout
 
 
 class Load:

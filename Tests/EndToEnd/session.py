@@ -3,8 +3,10 @@
 import imaplib
 import json
 import poplib
+import re
 import smtplib
 import ssl
+import subprocess
 import sys
 import time
 
@@ -38,6 +40,14 @@ class Instance:
     def mx(self):
         return smtplib.SMTP("localhost", self.ends["smtp"]["port"], timeout=120)
 
+    def mailkeep(self, *words, text="", check=True):
+        """The operator's command, which reads `text`. RuntimeError: it failed, and `check` asks for that."""
+        words = [str(word) for word in words]
+        done = subprocess.run([self.values["mailkeep"], *words], input=text, capture_output=True, text=True)
+        if check and done.returncode != 0:
+            raise RuntimeError(f"mailkeep {' '.join(words)}: {done.returncode}\n{done.stdout}{done.stderr}")
+        return done
+
 
 def messages(imap, mailbox="INBOX"):
     """Every message of a mailbox as bytes, in UID order."""
@@ -52,6 +62,11 @@ def messages(imap, mailbox="INBOX"):
         result += [item[1] for item in data if isinstance(item, tuple)]
     assert len(result) == len(uids), (len(result), len(uids))
     return result
+
+
+def subjects(imap, mailbox="INBOX"):
+    """Of every message, in UID order."""
+    return [re.search(rb"(?m)^Subject: (.*?)\r?$", text)[1].decode() for text in messages(imap, mailbox)]
 
 
 def wait_for(condition, what, limit=60):

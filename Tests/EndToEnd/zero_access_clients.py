@@ -1,49 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """A zero-access account from the outside: mail that arrives while nobody is logged in, what the operator's keys open (nothing),
-and real clients: swaks, imaplib, mbsync, curl, caldav; password change, recovery, and kill -9 in the middle of filing.
+and real clients: swaks, imaplib, mbsync, curl; kill -9 in the middle of filing.
 
 usage: TRY.JSON [PART…]   Exits non-zero when a check fails; each check says what it saw."""
 import imaplib
 import json
 import mailbox as mailboxes
-import pathlib
 import random
-import re
-import secrets
-import shutil
 import smtplib
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-
-import caldav
 
 from account_files import opens
 from checks import check, run_parts
 from restarts import Process
-from session import Instance, messages, wait_for
-
-instance = Instance()
-anna = instance.accounts[0]
-domain = anna["address"].split("@")[1]
-zoe = {"address": f"zoe-{secrets.token_hex(4)}@{domain}", "password": secrets.token_hex(12)}
-marker = f"Zwetschgen-{secrets.token_hex(8)}"
-work = pathlib.Path(tempfile.mkdtemp(prefix="mailkeep-zero-access-"))
-data = pathlib.Path(instance.values["data"])
-app = {}
-
-
-def mailkeep(*words, text="", check_=True):
-    done = subprocess.run([instance.values["mailkeep"], *words], capture_output=True, text=True, input=text)
-    if check_ and done.returncode != 0:
-        raise RuntimeError(f"mailkeep {' '.join(words)}: {done.returncode} {done.stdout} {done.stderr}")
-    return done
-
-
-def shown():
-    return json.loads(mailkeep("account", "show", zoe["address"], "--json").stdout)
+from session import subjects, wait_for
+from zero_access import add, anna, clear, data, instance, mailkeep, marker, mx, protect, recovery, shown, tidy, work, zoe
 
 
 def swaks(subject, body=marker):
@@ -54,39 +28,14 @@ def swaks(subject, body=marker):
     check(f"swaks delivers {subject}", done.returncode == 0, done.stdout[-800:])
 
 
-def mx(subjects, body="stream"):
-    """Many over one connection."""
-    smtp = instance.mx()
-    for subject in subjects:
-        smtp.sendmail("stranger@elsewhere.example", [zoe["address"]], f"Subject: {subject}\r\n\r\n{body}\r\n".encode())
-    smtp.quit()
-
-
-def subjects(imap, mailbox="INBOX"):
-    return [re.search(rb"(?m)^Subject: (.*?)\r?$", text)[1].decode() for text in messages(imap, mailbox)]
-
-
-def clear(account=zoe):
-    imap = instance.imap(account)
-    imap.select("INBOX")
-    imap.store("1:*", "+FLAGS.SILENT", "\\Deleted")
-    imap.expunge()
-    imap.logout()
-
-
 def protecting():
-    mx(["before"], marker)
+    mx(["before"])
     held = instance.imap(zoe)
     held.select("INBOX")
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir()
-    (work / "recovery").unlink(missing_ok=True)
-    refused = mailkeep("account", "protect", zoe["address"], "--password-file", "-", text="not her password", check_=False)
+    refused = mailkeep("account", "protect", zoe["address"], "--password-file", "-", text="not her password", check=False)
     check("protecting needs the password", refused.returncode != 0, refused.stdout)
-    done = mailkeep(
-        "account", "protect", zoe["address"], "--password-file", "-", "--recovery-key-output", str(work / "recovery"),
-        text=zoe["password"])
-    check("the recovery key is written once", (work / "recovery").read_text().startswith("MKA1-"), done)
+    done = protect()
+    check("the recovery key is written once", recovery.read_text().startswith("MKA1-"), done)
     check("account show says the mode", shown()["zeroAccess"] is True, shown())
     try:
         held.noop()
@@ -101,7 +50,7 @@ def protecting():
 
 def the_operators_keys_open_nothing():
     swaks("while nobody is here")
-    refused = mailkeep("account", "key", zoe["address"], check_=False)
+    refused = mailkeep("account", "key", zoe["address"], check=False)
     check("account key refuses", refused.returncode != 0 and zoe["address"] in refused.stderr, refused)
     check("use is told all the same", shown()["messages"] == 2, shown())
     account_key = mailkeep("account", "key", anna["address"]).stdout.strip()
@@ -135,7 +84,7 @@ def mail_comes_in_order_with_its_dates():
 
 def pop3_sees_it_at_once():
     clear()
-    mx(["for pop"], marker)
+    mx(["for pop"])
     pop3 = instance.pop3(zoe)
     check("STAT counts what was sealed", pop3.stat()[0] == 1, pop3.stat())
     pop3.quit()
@@ -148,7 +97,7 @@ def pop3_sees_it_at_once():
 
 def mbsync_fetches_it():
     clear()
-    mx([f"sync {n}" for n in range(20)], marker)
+    mx([f"sync {n}" for n in range(20)])
     box = work / "mbsync"
     box.mkdir()
     word = "TLSType" if "TLSType" in subprocess.run(["man", "mbsync"], capture_output=True, text=True).stdout else "SSLType"
@@ -185,7 +134,7 @@ def idle_tells_of_it():
     imap.select("INBOX")
     imap.send(b"i IDLE\r\n")
     check("IDLE", imap.readline().startswith(b"+"))
-    mx(["during idle"], marker)
+    mx(["during idle"])
     line = imap.readline()
     check("a sealed message is told of in IDLE", b"1 EXISTS" in line, line)
     imap.send(b"DONE\r\n")
@@ -208,31 +157,6 @@ def sending_and_keeping():
     other.logout()
 
 
-def calendars_with_an_app_password():
-    words = mailkeep("account", "app-password", "add", zoe["address"], "phone", "--own-password-file", "-", text=zoe["password"])
-    app.update(address=zoe["address"], password=words.stdout.strip())
-    client = caldav.DAVClient(
-        url=instance.ends["dav"]["url"], username=app["address"], password=app["password"],
-        ssl_verify_cert=instance.values["ca"])
-    calendar = client.principal().calendars()[0]
-    calendar.save_event(
-        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//test//EN\r\nBEGIN:VEVENT\r\nUID:zero\r\nDTSTAMP:20260101T000000Z\r\n"
-        "DTSTART:20260601T090000Z\r\nSUMMARY:sealed\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n")
-    check("an event by an app password", [str(e.icalendar_component["SUMMARY"]) for e in calendar.events()] == ["sealed"])
-    clear()
-    mx(["by app password"], marker)
-    imap = instance.imap(app)
-    check("mail by an app password", subjects(imap) == ["by app password"], subjects(imap))
-    imap.logout()
-    check("its use was noted", json.loads(mailkeep("account", "app-password", "list", zoe["address"], "--json").stdout)[0]["used"])
-    mailkeep("account", "app-password", "remove", zoe["address"], "phone")
-    try:
-        instance.imap(app)
-        check("a removed one opens nothing", False, "it logged in")
-    except imaplib.IMAP4.error as error:
-        check("a removed one opens nothing", b"AUTHENTICATIONFAILED" in str(error).encode(), error)
-
-
 def quota_of_what_waits():
     clear()
     used = shown()["used"]
@@ -252,40 +176,6 @@ def quota_of_what_waits():
         imap.logout()
     finally:
         mailkeep("account", "quota", zoe["address"], "default")
-
-
-def a_password_change_keeps_sessions_and_mail():
-    clear()
-    held = instance.imap(zoe)
-    mx(["sealed before the change"], marker)
-    old, zoe["password"] = zoe["password"], secrets.token_hex(12)
-    (work / "old").write_text(old)
-    (work / "new").write_text(zoe["password"])
-    mailkeep("account", "password", zoe["address"], "--own-password-file", str(work / "old"),
-             "--password-file", str(work / "new"))
-    wait_for(lambda: subjects(held) == ["sealed before the change"], "the open session to go on")
-    held.logout()
-    try:
-        instance.imap({"address": zoe["address"], "password": old})
-        check("the old password opens nothing", False, "it logged in")
-    except imaplib.IMAP4.error:
-        check("the old password opens nothing", True)
-    mx(["sealed after it"], marker)
-    imap = instance.imap(zoe)
-    check("the new one everything", subjects(imap) == ["sealed before the change", "sealed after it"], subjects(imap))
-    imap.logout()
-
-
-def the_recovery_key_brings_it_back():
-    clear()
-    mx(["before the recovery"], marker)
-    zoe["password"] = secrets.token_hex(12)
-    (work / "new").write_text(zoe["password"])
-    mailkeep("account", "password", zoe["address"], "--recovery-key-file", str(work / "recovery"),
-             "--password-file", str(work / "new"))
-    imap = instance.imap(zoe)
-    check("everything is there", subjects(imap) == ["before the recovery"], subjects(imap))
-    imap.logout()
 
 
 def waiting():
@@ -328,7 +218,7 @@ def kill_in_the_middle_of_filing():
 
 
 def checked():
-    return json.loads(mailkeep("account", "check", zoe["address"], "--json", check_=False).stdout)[0]
+    return json.loads(mailkeep("account", "check", zoe["address"], "--json", check=False).stdout)[0]
 
 
 def a_check_of_the_closed_account():
@@ -342,19 +232,12 @@ def a_check_of_the_closed_account():
     check("and the whole check at the login found it sound", after["sound"] and after["findings"] == [], after)
 
 
-def tidy():
-    shutil.rmtree(work, ignore_errors=True)
-    mailkeep("account", "remove", zoe["address"], "--yes")
-    check("no file of arrivals is left", not list((data / "accounts").glob("*.arrivals.db*")))
-
-
-mailkeep("account", "add", zoe["address"], "--password-file", "-", text=zoe["password"])
+add()
 if len(sys.argv) > 2 and sys.argv[2] != "protecting":
     sys.argv.insert(2, "protecting")
 run_parts(
     [
         protecting, the_operators_keys_open_nothing, mail_comes_in_order_with_its_dates, pop3_sees_it_at_once,
-        mbsync_fetches_it, idle_tells_of_it, sending_and_keeping, calendars_with_an_app_password, quota_of_what_waits,
-        a_password_change_keeps_sessions_and_mail, the_recovery_key_brings_it_back, kill_in_the_middle_of_filing,
+        mbsync_fetches_it, idle_tells_of_it, sending_and_keeping, quota_of_what_waits, kill_in_the_middle_of_filing,
         a_check_of_the_closed_account,
     ], tidy)
