@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Repeats the store's statements on SQLite from Python, so that two ciphers meet with all else equal.
+"""Repeats the store's statements from Python on the SQLite of apsw-sqlite3mc, so that two ciphers meet with all else equal.
 
-usage: replay.py ours LIBRARY FOLDER SOURCE     our VFS (LIBRARY: CSealedSQLite as a shared object) under Python's sqlite3
-       replay.py plain FOLDER SOURCE            Python's sqlite3 alone: the same SQLite, unencrypted
-       replay.py theirs FOLDER SOURCE           apsw-sqlite3mc with cipher chacha20 and a raw key
-       replay.py theirs-plain FOLDER SOURCE     apsw-sqlite3mc unencrypted
+usage: replay.py ours EXTENSION FOLDER SOURCE   our VFS (EXTENSION: CSealedSQLite as a loadable extension)
+       replay.py theirs FOLDER SOURCE           SQLite3 Multiple Ciphers with chacha20 and a raw key
+       replay.py plain FOLDER SOURCE            unencrypted
 
 SOURCE is a plain file that StoreBenchmark made: its schema and its rows are used. Commands as of StoreBenchmark serve.
 """
@@ -14,37 +13,31 @@ import resource
 import sys
 import time
 
+import apsw
+
 kind, *arguments = sys.argv[1:]
-library = arguments.pop(0) if kind == "ours" else None
+extension = arguments.pop(0) if kind == "ours" else None
 folder, source = arguments
 path = os.path.join(folder, "replay.db")
 key = bytes(range(32))
 
 
-def connect_sqlite3(file, plain=False):
-    import sqlite3
-
-    return sqlite3.connect(file, isolation_level=None, check_same_thread=False)
-
-
-def connect_apsw(file, plain=False):
-    import apsw
-
-    connection = apsw.Connection(file)
-    if kind == "theirs" and not plain:
+def connect(file):
+    connection = apsw.Connection(file, vfs={"ours": "sealed", "theirs": "multipleciphers-unix", "plain": "unix"}[kind])
+    if kind == "theirs":
         connection.execute("PRAGMA cipher = 'chacha20'")
         connection.execute(f"PRAGMA key = 'raw:{key.hex()}'")
     return connection
 
 
-connect = connect_apsw if kind.startswith("theirs") else connect_sqlite3
-if library:
+if extension:
     import ctypes
 
-    vfs = ctypes.CDLL(library)  # before sqlite3 is imported, which initializes SQLite
-    assert vfs.sealed_sqlite_register() == 0
+    loader = apsw.Connection(":memory:")
+    loader.enable_load_extension(True)
+    loader.load_extension(extension)
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    assert vfs.sealed_sqlite_add_key(path.encode(), key, 0) == 0
+    assert ctypes.CDLL(extension).sealed_sqlite_add_key(path.encode(), key, 0) == 0
 
 
 def open_store():
@@ -60,7 +53,7 @@ def rows(sql, *values):
 
 
 def load():
-    """Schema and rows of SOURCE, in memory. Read by a process of its own: our VFS opens no plain file."""
+    """Schema and rows of SOURCE, in memory. Read by a process of its own, with Python's SQLite: our VFS opens no plain file."""
     import pickle
     import subprocess
 
@@ -102,14 +95,6 @@ def insert_message(mailbox, uid, body, modseq, flags, size, date):
          mailbox << 32 | uid, mailbox, body, modseq, flags, size, date, 0)
 
 
-def last_row():
-    return store.last_insert_rowid() if kind.startswith("theirs") else cursor_row()
-
-
-def cursor_row():
-    return rows("SELECT last_insert_rowid()")[0][0]
-
-
 def deliver(count, batch):
     global delivered
     for start in range(0, count, batch):
@@ -121,7 +106,7 @@ def deliver(count, batch):
             uid = rows(f"SELECT {columns} FROM mailboxes WHERE name = ?", "INBOX")[0][3]
             rows("INSERT INTO bodies (size, header_size, lead, chunk, encoding, sent_day, structure) VALUES (?, ?, ?, ?, ?, ?, ?)",
                  size, header_size, lead, chunk, encoding, sent_day, structure)
-            body = last_row()
+            body = store.last_insert_rowid()
             for n, data in enumerate(chunks):
                 rows("INSERT INTO chunks (id, data) VALUES (?, ?)", body << 12 | n, data)
             rows("INSERT INTO unindexed (body, size) VALUES (?, ?)", body, size)

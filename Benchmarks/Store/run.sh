@@ -19,15 +19,16 @@ case ${1:-} in
   large) "$program" large "$folder" "${2:-1000000}" ;;
   accounts) "$program" accounts "$folder" "${2:-5000}" ;;
   "" | --quick)
-    library=$scratch/sealed.so
-    cc -O2 -fPIC -shared -IShared/Tools/CSealedSQLite/include -o "$library" Shared/Tools/CSealedSQLite/*.c -lsqlite3 -lsodium -lcrypto -lpthread
+    extension=$scratch/sealed.so
+    cc -O2 -fPIC -shared -IShared/Tools/CSealedSQLite/include -include Benchmarks/Store/Extension/prelude.h -o "$extension" \
+      Shared/Tools/CSealedSQLite/*.c Benchmarks/Store/Extension/extension.c -lsodium -lcrypto -lpthread
     python=$scratch/python
     if [[ ! -e $python/ready ]]; then
       if [[ -x /usr/bin/python3 ]]; then /usr/bin/python3 -m venv --clear "$python"; else python3 -m venv --clear "$python"; fi
       "$python/bin/pip" install --quiet --disable-pip-version-check apsw-sqlite3mc
       touch "$python/ready"
     fi
-    "$python/bin/python" Benchmarks/Store/store.py "$program" "$PWD/$library" "$folder" "$@"
+    "$python/bin/python" Benchmarks/Store/store.py "$program" "$PWD/$extension" "$folder" "$@"
     ;;
   *)
     sed -n '3,7s/^# //p' "${BASH_SOURCE[0]}" >&2

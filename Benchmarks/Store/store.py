@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs all subjects side by side and prints ratios: each operation on one after the other, in an order that turns.
 
-usage: store.py PROGRAM LIBRARY FOLDER [--quick]       (run.sh calls it)
+usage: store.py PROGRAM EXTENSION FOLDER [--quick]       (run.sh calls it)
 """
 import os
 import statistics
 import subprocess
 import sys
 
-program, library, folder = sys.argv[1:4]
+program, extension, folder = sys.argv[1:4]
 quick = "--quick" in sys.argv
 rounds, base = (4, 500) if quick else (12, 3000)
 here = os.path.dirname(os.path.abspath(__file__))
@@ -89,15 +89,15 @@ source.end()
 
 sealed, plain, maildir = (Subject(kind, program, "serve", kind, "FOLDER") for kind in ("sealed", "plain", "maildir"))
 replay = [sys.executable, os.path.join(here, "replay.py")]
-ours = Subject("ours", *replay, "ours", library, "FOLDER", path)
-ours_plain = Subject("plain-3.40", *replay, "plain", "FOLDER", path)
+ours = Subject("ours", *replay, "ours", extension, "FOLDER", path)
 theirs = Subject("theirs", *replay, "theirs", "FOLDER", path)
-theirs_plain = Subject("theirs-plain", *replay, "theirs-plain", "FOLDER", path)
-run([sealed, plain, maildir, ours, ours_plain, theirs, theirs_plain])
+unencrypted = Subject("none", *replay, "plain", "FOLDER", path)
+run([sealed, plain, maildir, ours, theirs, unencrypted])
 
 table("The store (`MailStore`), encrypted, beside the same code on plain SQLite and beside Maildir", sealed, [plain, maildir])
-table("Its statements from Python: our cipher, beside no cipher, and beside SQLite3 Multiple Ciphers", ours, [ours_plain, theirs])
+table("Its statements from Python, on one and the same SQLite: our cipher, beside SQLite3 Multiple Ciphers and beside none",
+      ours, [theirs, unencrypted])
 print("\nWhat the cipher adds, µs of CPU for one: with ours / with SQLite3 Multiple Ciphers")
 for operation, _, label in operations:
-    added = [median(one, operation, 1) - median(other, operation, 1) for one, other in ((ours, ours_plain), (theirs, theirs_plain))]
+    added = [median(one, operation, 1) - median(unencrypted, operation, 1) for one in (ours, theirs)]
     print(f"  {label:24} {added[0]:8.1f} {added[1]:8.1f}")

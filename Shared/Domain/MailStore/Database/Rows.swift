@@ -51,8 +51,11 @@ extension Database {
 
     /// Takes the account's next modseq.
     package func nextModseq() throws -> Int64 {
-        let statement = try cachedStatement(sql: "UPDATE account SET modseq = modseq + 1 RETURNING modseq")
-        guard let value = try Int64.fetchOne(statement) else { throw StoreError.damaged }
+        // Not RETURNING, for which SQLite makes a table of its own each time.
+        try cachedStatement(sql: "UPDATE account SET modseq = modseq + 1 WHERE id = 1").execute()
+        guard let value = try Int64.fetchOne(cachedStatement(sql: "SELECT modseq FROM account WHERE id = 1")) else {
+            throw StoreError.damaged
+        }
         return value
     }
 

@@ -52,11 +52,14 @@ actor AppendQueue {
     }
 
     private func drain() async {
+        var answered = 0
         while !pending.isEmpty {
             var bytes = 0
+            // Who was just answered comes back: one half makes its messages ready while the other's are synced.
+            let half = (pending.count + answered + 1) / 2
             let count = max(
                 1,
-                pending.prefix(Self.batchCount).prefix { next in
+                pending.prefix(min(half, Self.batchCount)).prefix { next in
                     bytes += next.bytes
                     return bytes <= Self.batchBytes
                 }.count)
@@ -65,6 +68,7 @@ actor AppendQueue {
             await keepBacklog(within: batch)
             let results = await Self.commit(batch.map(\.work), to: pool)
             for (request, result) in zip(batch, results) { request.answer.resume(returning: result) }
+            answered = count
         }
         isRunning = false
     }

@@ -17,9 +17,9 @@ package struct DateTime: Sendable, Hashable, Codable {
 
     /// As in `Tue, 24 Nov 2026 03:16:26 +0000`; obsolete years, zones and comments too. `nil` for what is no date.
     package init?(parsing text: String) {
-        var clean = ""
+        var clean = String.UnicodeScalarView()
         var depth = 0
-        for character in text.prefix(200) {
+        for character in text.unicodeScalars.prefix(200) {
             if character == "(" {
                 depth += 1
             } else if character == ")" {
@@ -28,7 +28,7 @@ package struct DateTime: Sendable, Hashable, Codable {
                 clean.append(character)
             }
         }
-        var words = clean.split { " \t\r\n,".contains($0) }.map(String.init)
+        var words = clean.split { " \t\r\n,".unicodeScalars.contains($0) }.map(String.init)
         if let first = words.first, first.first?.isLetter == true { words.removeFirst() }
         // 24-Nov-2026 is not RFC 5322, but met
         if let first = words.first, first.contains("-") {
