@@ -147,19 +147,19 @@ extension Database {
         case .internalDate(let test): return .internalDate(test)
         case .sentDate(let test): return .sentDate(test)
         case .modseq(let least): return .modseq(least)
-        case .header(let name, let text):
-            let field = MessageText.fieldPrefix(name)
-            let needle = TextFolding.fold(text)
-            // Without a text, the name itself narrows it down.
-            let candidates = try candidates(needle.count < 3 ? field : needle)
-            return .text(.init(place: .field(field), bytes: needle, candidates: candidates))
-        case .body(let text):
-            let needle = TextFolding.fold(text)
-            return .text(.init(place: .content, bytes: needle, candidates: try candidates(needle)))
-        case .text(let text):
-            let needle = TextFolding.fold(text)
-            return .text(.init(place: .anywhere, bytes: needle, candidates: try candidates(needle)))
+        case .header(let name, let text): return try texts(.field(MessageText.fieldPrefix(name)), text)
+        case .body(let text): return try texts(.content, text)
+        case .text(let text): return try texts(.anywhere, text)
         }
+    }
+
+    private func texts(_ place: SearchPlan.Needle.Place, _ text: String) throws -> SearchPlan {
+        let plans = try TextFolding.needles(text).map { needle in
+            // Without a text, the name itself narrows it down.
+            let indexed = if case .field(let name) = place, needle.count < 3 { name } else { needle }
+            return try SearchPlan.text(.init(place: place, bytes: needle, candidates: candidates(indexed)))
+        }
+        return plans.count == 1 ? plans[0] : .any(plans)
     }
 
     /// Bodies that may hold the needle, those among them whose text is not, or not wholly, in the index; nil when the needle is

@@ -64,7 +64,7 @@ extension MessageText {
         let header = MessageHeader(message, in: part.header)
         for field in header.fields {
             let text = header.text(field, in: message)
-            guard body(field.name, text.contains("=?") ? EncodedWord.decode(text) : text) else { return }
+            guard body(field.name, EncodedWord.decode(text)) else { return }
         }
     }
 
