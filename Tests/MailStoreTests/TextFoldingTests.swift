@@ -8,7 +8,9 @@ import Testing
     private func folded(_ text: String) -> String { String(decoding: TextFolding.fold(text), as: UTF8.self) }
 
     /// The normaliser sorts a run of marks by insertion: it must see none that is long, whatever it is made of.
-    @Test(arguments: ["\u{301}\u{316}", "\u{FF9E}\u{302A}", "\u{F73}\u{301}", "\u{301}\u{200B}\u{316}", "\u{301}\u{34F}"])
+    @Test(arguments: [
+        "\u{301}\u{316}", "\u{FF9E}\u{302A}", "\u{F73}\u{301}", "\u{301}\u{200B}\u{316}", "\u{301}\u{34F}",
+    ])
     func runsOfMarksAreBroken(marks: String) {
         let text = "a" + String(repeating: marks, count: 5000) + " b"
         for form in [TextPreparation.today, .before, .joined] {
@@ -44,7 +46,9 @@ import Testing
     func linesOfChineseAndJapaneseGoOn(text: String, expected: String) { #expect(folded(text) == expected) }
 
     @Test func needlesFindWhatWasIndexedBefore() {
-        func needles(_ text: String) -> [String] { TextFolding.needles(text).map { String(decoding: $0, as: UTF8.self) } }
+        func needles(_ text: String) -> [String] {
+            TextFolding.needles(text).map { String(decoding: $0, as: UTF8.self) }
+        }
         #expect(needles("Plain words") == ["plain words"])
         #expect(needles("grüße") == ["grüße"])
         #expect(needles("donau\u{AD}dampf") == ["donaudampf", "donau\u{AD}dampf"])

@@ -11,7 +11,10 @@ struct HTMLText {
         case skipped(until: String, inclusive: Bool)
     }
 
-    private enum TagPlace: Equatable { case names, valueBegins, value, quotedValue(UInt8) }
+    private enum TagPlace: Equatable {
+        case names, valueBegins, value
+        case quotedValue(UInt8)
+    }
 
     private var place = Place.text
     /// What can not be told yet.
