@@ -111,7 +111,7 @@ import Testing
         limits.indexedTextBytes = 20_000
         let fixture = try await Fixture(limits: limits)
         let (text, words) = Self.longText
-        let stored = try await fixture.store.deliver(Self.message(text, as: form))
+        let stored = try await fixture.store.deliver(Self.long(text, as: form))
         let kept = try await walked(fixture)
         if form == "header" {
             #expect(Set(String(decoding: kept.header, as: UTF8.self).split(separator: " ")).isSuperset(of: words))
@@ -142,7 +142,7 @@ import Testing
         return (text, words)
     }()
 
-    private static func message(_ text: [UInt8], as form: String) -> [UInt8] {
+    private static func long(_ text: [UInt8], as form: String) -> [UInt8] {
         let type = "Subject: s\r\nContent-Type: text/\(form == "html" ? "html" : "plain"); charset=utf-8\r\n"
         if form == "header" { return Array((type + "X-Long: ").utf8) + text + Array("\r\n\r\nbody".utf8) }
         let body: [UInt8]
