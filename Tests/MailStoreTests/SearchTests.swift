@@ -138,17 +138,4 @@ import Testing
         let query = SearchQuery.and(Array(repeating: .all, count: 500))
         await #expect(throws: StoreError.limit(.searchKeys)) { try await fixture.store.search(query, in: inbox) }
     }
-
-    @Test func htmlIsStripped() {
-        func strip(_ html: String) -> String {
-            let text = String(decoding: HTMLText.strip(Array(html.utf8)), as: UTF8.self)
-            return String(decoding: TextFolding.fold(text), as: UTF8.self)
-        }
-        #expect(strip("<p>a</p><p>b</p>") == " a b ")
-        #expect(strip("x<b>y</b>z") == "xyz")
-        #expect(strip("1 < 2 &amp;&lt;&#65;&#x42;&bogus;&") == "1 < 2 &<ab&bogus;&")
-        #expect(strip("<!-- c --><script>if (a<b) {}</SCRIPT>t<img alt='>'>") == " t ")
-        #expect(strip("<unclosed") == " ")
-        #expect(strip("<!-- open") == "")
-    }
 }

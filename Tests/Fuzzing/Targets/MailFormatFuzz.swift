@@ -27,7 +27,7 @@ enum MailFormatFuzz {
             0 <= part.header.lowerBound && part.header.upperBound <= part.body.lowerBound, "a header behind its body")
         promise(part.body.upperBound <= input.count, "a part outside the message")
         promise(part.decodedBody(in: input).count <= part.body.count, "a body that grows")
-        _ = part.decodedText(in: input, limit: 1_000)
+        _ = Charset.decode(part.decodedBody(in: input).prefix(1_000), part.type["charset"] ?? "")
         _ = part.fileName
         for child in part.children { check(child, in: input, depth: depth + 1, &parts) }
     }

@@ -7,7 +7,9 @@ extension AccountStore {
     /// UIDs of `mailbox` that match, ascending. Cancelling the task ends it soon. `.limit(.searchKeys)`
     ///
     /// Texts are found with the index where the needle has three characters or more, else by looking through the kept
-    /// texts; messages that are not indexed yet are read themselves. Each step is a transaction of its own, so a long search holds up no checkpoint.
+    /// texts; messages that are not indexed yet, or have more text than is kept, are walked through themselves, a window
+    /// at a time. Each step and each window is a transaction of its own, so a long search holds up no checkpoint and no
+    /// other reader.
     package func search(_ query: SearchQuery, in mailbox: MailboxID) async throws(StoreError) -> SearchResult {
         let limit = limits.searchKeys
         let first = try await read { db in
@@ -21,12 +23,12 @@ extension AccountStore {
         var open = first.open[...]
         while !open.isEmpty {
             guard !Task.isCancelled else { throw .cancelled }
-            let batch = open.prefix(Self.searchBatch)
-            open = open.dropFirst(Self.searchBatch)
-            found += try await read { db in
-                try batch.filter { message in
-                    try first.plan.matches(message) { try db.holds($0, message.body) }
-                }.map { (uid: $0.uid, modseq: $0.modseq) }
+            let batch = open.prefix(SearchStep.messages)
+            let step = try await read { db in try SearchStep(db, batch, first.plan) }
+            open = open.dropFirst(step.count)
+            found += step.found.map { ($0.uid, $0.modseq) }
+            for message in step.unread where try await matches(message, first.plan) {
+                found.append((message.uid, message.modseq))
             }
         }
         found.sort { $0.uid < $1.uid }
@@ -35,7 +37,22 @@ extension AccountStore {
         return result
     }
 
-    private static let searchBatch = 256
+    /// By the message itself, walked through once for all needles.
+    private func matches(_ message: SearchPlan.Message, _ plan: SearchPlan) async throws(StoreError) -> Bool {
+        let body = BodyID(rawValue: message.body)
+        do {
+            let searched = try await read { db in try SearchedBody(db, body) }
+            let scan = try await searched.walk(partBytes: .max, NeedleScan(for: plan.sought(in: message.body))) {
+                range in
+                try await read { db in try db.bytes(of: body, range) }
+            }
+            return plan.matches(message) { scan.found.contains($0) }
+        } catch {
+            // Expunged and tidied away since the rows were read.
+            if StoreError(error) == .noSuchBody { return false }
+            throw StoreError(error)
+        }
+    }
 
     /// What the rows alone tell.
     private struct FirstPass: Sendable {
@@ -70,31 +87,33 @@ extension AccountStore {
     }
 }
 
-extension Database {
-    /// Whether the texts of a body hold a needle.
-    fileprivate func holds(_ needle: SearchPlan.Needle, _ body: Int64) throws -> Bool {
-        let statement = try cachedStatement(sql: "SELECT complete, header, content FROM texts WHERE body = ?")
-        if let row = try Row.fetchOne(statement, arguments: [body]), row[0] as Bool {
-            return try row.withUnsafeData(atIndex: 1) { header in
-                try row.withUnsafeData(atIndex: 2) { content in
-                    MessageText.holds(needle, header: header ?? Data(), content: content ?? Data())
-                }
+/// What the kept texts tell of the next messages, in one transaction.
+struct SearchStep: Sendable {
+    /// Messages of a step; bytes of texts that end it, when the last that is begun is looked through.
+    static let messages = 256
+    static let bytes = 4 * 1024 * 1024
+
+    /// Messages that were looked at.
+    private(set) var count = 0
+    private(set) var found: [SearchPlan.Message] = []
+    /// Not indexed yet, or with more text than is kept: only the message itself tells.
+    private(set) var unread: [SearchPlan.Message] = []
+
+    init(_ db: Database, _ messages: some Sequence<SearchPlan.Message>, _ plan: SearchPlan) throws {
+        let statement = try db.cachedStatement(
+            sql: "SELECT header, content FROM texts WHERE body = ? AND complete <> 0")
+        var bytes = 0
+        for message in messages where bytes < Self.bytes {
+            count += 1
+            guard let row = try Row.fetchOne(statement, arguments: [message.body]) else {
+                unread.append(message)
+                continue
+            }
+            let (header, content): (Data, Data) = (row[0], row[1])
+            bytes += header.count + content.count
+            if plan.matches(message, { MessageText.holds($0, header: header, content: content) }) {
+                found.append(message)
             }
         }
-        // Not indexed yet, or more text than is kept: from the message itself.
-        var bytes: [UInt8] = []
-        do {
-            while true {
-                let next = bytes.count..<bytes.count + StoreLimits.readBytes
-                let piece = try self.bytes(of: BodyID(rawValue: body), next)
-                if piece.isEmpty { break }
-                bytes += piece
-            }
-        } catch StoreError.noSuchBody {
-            // Expunged and tidied away since the rows were read.
-            return false
-        }
-        let text = MessageText(MIMEPart(parsing: bytes), bytes, limit: .max)
-        return MessageText.holds(needle, header: text.header, content: text.content)
     }
 }

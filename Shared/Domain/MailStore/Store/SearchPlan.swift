@@ -19,9 +19,9 @@ indirect enum SearchPlan: Sendable {
     case modseq(UInt64)
     case text(Needle)
 
-    /// A folded text and where to look for it. `candidates` holds every body that may have it; nil: not known.
-    struct Needle: Sendable {
-        enum Place: Sendable {
+    /// A folded text and where to look for it.
+    struct Sought: Sendable, Hashable {
+        enum Place: Sendable, Hashable {
             /// Folded name with its colon.
             case field([UInt8])
             case content
@@ -29,7 +29,14 @@ indirect enum SearchPlan: Sendable {
         }
         var place: Place
         var bytes: [UInt8]
+    }
+
+    /// `candidates` holds every body that may have what is sought; nil: not known.
+    struct Needle: Sendable {
+        var sought: Sought
         var candidates: Set<Int64>?
+
+        func mayBe(in body: Int64) -> Bool { candidates?.contains(body) != false }
     }
 
     enum Verdict { case yes, no, open }
@@ -100,24 +107,33 @@ indirect enum SearchPlan: Sendable {
         case .internalDate(let test): return test.holds(message.day) ? .yes : .no
         case .sentDate(let test): return message.sentDay.map(test.holds) ?? false ? .yes : .no
         case .modseq(let least): return message.modseq >= least ? .yes : .no
-        case .text(let needle): return needle.candidates?.contains(message.body) == false ? .no : .open
+        case .text(let needle): return needle.mayBe(in: message.body) ? .open : .no
         }
     }
 
-    /// The answer, with `look` finding a needle in the texts of the message.
-    func matches(_ message: Message, _ look: (Needle) throws -> Bool) throws -> Bool {
+    /// The answer, with `look` finding what is sought in the texts of the message.
+    func matches(_ message: Message, _ look: (Sought) -> Bool) -> Bool {
         switch self {
         case .every(let plans):
             // What costs nothing first.
             for plan in plans where plan.verdict(message) == .no { return false }
-            return try plans.allSatisfy { try $0.matches(message, look) }
+            return plans.allSatisfy { $0.matches(message, look) }
         case .any(let plans):
             for plan in plans where plan.verdict(message) == .yes { return true }
-            return try plans.contains { try $0.matches(message, look) }
-        case .not(let plan): return try !plan.matches(message, look)
-        case .text(let needle):
-            return needle.candidates?.contains(message.body) == false ? false : try look(needle)
+            return plans.contains { $0.matches(message, look) }
+        case .not(let plan): return !plan.matches(message, look)
+        case .text(let needle): return needle.mayBe(in: message.body) && look(needle.sought)
         default: return verdict(message) == .yes
+        }
+    }
+
+    /// All texts that the body may have.
+    func sought(in body: Int64) -> Set<Sought> {
+        switch self {
+        case .every(let plans), .any(let plans): plans.reduce(into: []) { $0.formUnion($1.sought(in: body)) }
+        case .not(let plan): plan.sought(in: body)
+        case .text(let needle): needle.mayBe(in: body) ? [needle.sought] : []
+        default: []
         }
     }
 }
@@ -147,19 +163,20 @@ extension Database {
         case .internalDate(let test): return .internalDate(test)
         case .sentDate(let test): return .sentDate(test)
         case .modseq(let least): return .modseq(least)
-        case .header(let name, let text):
-            let field = MessageText.fieldPrefix(name)
-            let needle = TextFolding.fold(text)
-            // Without a text, the name itself narrows it down.
-            let candidates = try candidates(needle.count < 3 ? field : needle)
-            return .text(.init(place: .field(field), bytes: needle, candidates: candidates))
-        case .body(let text):
-            let needle = TextFolding.fold(text)
-            return .text(.init(place: .content, bytes: needle, candidates: try candidates(needle)))
-        case .text(let text):
-            let needle = TextFolding.fold(text)
-            return .text(.init(place: .anywhere, bytes: needle, candidates: try candidates(needle)))
+        case .header(let name, let text): return try texts(.field(MessageText.fieldPrefix(name)), text)
+        case .body(let text): return try texts(.content, text)
+        case .text(let text): return try texts(.anywhere, text)
         }
+    }
+
+    private func texts(_ place: SearchPlan.Sought.Place, _ text: String) throws -> SearchPlan {
+        let plans = try TextFolding.needles(text).map { needle in
+            // Without a text, the name itself narrows it down.
+            let indexed = if case .field(let name) = place, needle.count < 3 { name } else { needle }
+            return try SearchPlan.text(
+                .init(sought: .init(place: place, bytes: needle), candidates: candidates(indexed)))
+        }
+        return plans.count == 1 ? plans[0] : .any(plans)
     }
 
     /// Bodies that may hold the needle, those among them whose text is not, or not wholly, in the index; nil when the needle is

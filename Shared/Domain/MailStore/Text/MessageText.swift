@@ -17,14 +17,14 @@ struct MessageText: Sendable {
     }
 
     static func holds(
-        _ needle: SearchPlan.Needle, header: some ContiguousBytes, content: some ContiguousBytes
+        _ sought: SearchPlan.Sought, header: some ContiguousBytes, content: some ContiguousBytes
     ) -> Bool {
-        switch needle.place {
-        case .field(let name): header.withUnsafeBytes { fieldHolds(name, needle.bytes, $0) }
-        case .content: content.withUnsafeBytes { TextFolding.contains($0, needle.bytes) }
+        switch sought.place {
+        case .field(let name): header.withUnsafeBytes { fieldHolds(name, sought.bytes, $0) }
+        case .content: content.withUnsafeBytes { TextFolding.contains($0, sought.bytes) }
         case .anywhere:
-            content.withUnsafeBytes { TextFolding.contains($0, needle.bytes) }
-                || header.withUnsafeBytes { TextFolding.contains($0, needle.bytes) }
+            content.withUnsafeBytes { TextFolding.contains($0, sought.bytes) }
+                || header.withUnsafeBytes { TextFolding.contains($0, sought.bytes) }
         }
     }
 
@@ -44,62 +44,53 @@ struct MessageText: Sendable {
 }
 
 extension MessageText {
-    /// - Parameter limit: bytes kept of the header, and of the content.
+    /// Of a message in memory.
     init(_ root: MIMEPart, _ message: [UInt8], limit: Int) {
-        var lines: [UInt8] = []
-        Self.fields(of: root, message) { name, value in
-            guard lines.count < limit else { return false }
-            if !lines.isEmpty { lines.append(UInt8(ascii: "\n")) }
-            lines += TextFolding.fold(name + ": " + value)
-            return true
-        }
-        var text = Collector(limit: limit)
-        text.add(root, message, depth: 0)
-        isComplete = text.isComplete && lines.count < limit
-        header = Array(TextFolding.prefix(lines, limit))
-        content = Array(TextFolding.prefix(text.bytes, limit))
+        var walk = TextWalk(root, size: message.count, partBytes: Self.partBytes(limit), Collector(limit: limit))
+        while let wanted = walk.wanted { walk.take(message[wanted.prefix(SearchedBody.windowBytes)]) }
+        self = walk.sink.text
     }
 
-    private static func fields(of part: MIMEPart, _ message: [UInt8], _ body: (String, String) -> Bool) {
-        let header = MessageHeader(message, in: part.header)
-        for field in header.fields {
-            let text = header.text(field, in: message)
-            guard body(field.name, text.contains("=?") ? EncodedWord.decode(text) : text) else { return }
-        }
+    /// Of a stored message; `load` as in `SearchedBody.walk`.
+    init(
+        of body: SearchedBody, limit: Int, load: @Sendable (Range<Int>) async throws -> [UInt8]
+    ) async throws {
+        self = try await body.walk(partBytes: Self.partBytes(limit), Collector(limit: limit), load: load).text
     }
 
-    /// Gathers the content part by part, until there is enough.
-    private struct Collector {
+    /// Markup and encodings make text shorter: four bytes of them for one that is kept.
+    private static func partBytes(_ limit: Int) -> Int { limit * 4 }
+
+    /// Gathers what is kept, until there is enough: `limit` bytes of the header, and of the content.
+    private struct Collector: TextSink {
         let limit: Int
-        var bytes: [UInt8] = []
-        var isComplete = true
+        private var header: [UInt8] = []
+        private var content: [UInt8] = []
+        private var isComplete = true
 
-        mutating func add(_ part: MIMEPart, _ message: [UInt8], depth: Int) {
-            guard isComplete else { return }
-            if depth > 0, let name = part.fileName { add(name) }
-            for child in part.children {
-                if part.isMessage {
-                    // The header of an attached message is text of the message that it is attached to.
-                    MessageText.fields(of: child, message) { name, value in
-                        add(name + ": " + value)
-                        return isComplete
-                    }
-                }
-                add(child, message, depth: depth + 1)
-            }
-            guard part.children.isEmpty, part.mainType == "text" else { return }
-            // Markup and encodings make text shorter: four bytes of them for one that is kept.
-            let (bytes, overflow) = limit.multipliedReportingOverflow(by: 4)
-            let bound = overflow ? Int.max : bytes
-            guard let text = part.decodedText(in: message, limit: bound) else { return }
-            add(part.subtype == "html" ? String(decoding: HTMLText.strip(Array(text.utf8)), as: UTF8.self) : text)
-            if part.body.count > bound { isComplete = false }
+        init(limit: Int) { self.limit = limit }
+
+        var wantsFields: Bool { header.count < limit }
+        var wantsContent: Bool { isComplete }
+
+        mutating func field(_ line: [UInt8]) {
+            guard wantsFields else { return }
+            if !header.isEmpty { header.append(UInt8(ascii: "\n")) }
+            header += line
         }
 
-        private mutating func add(_ text: String) {
-            if !bytes.isEmpty { bytes.append(0x20) }
-            bytes += TextFolding.fold(text)
-            if bytes.count > limit { isComplete = false }
+        mutating func content(_ folded: [UInt8]) {
+            content += folded
+            if content.count > limit { isComplete = false }
+        }
+
+        mutating func isCut() { isComplete = false }
+        mutating func end() {}
+
+        var text: MessageText {
+            MessageText(
+                header: Array(TextFolding.prefix(header, limit)), content: Array(TextFolding.prefix(content, limit)),
+                isComplete: isComplete && wantsFields)
         }
     }
 }

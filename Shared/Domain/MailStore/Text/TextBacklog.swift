@@ -25,7 +25,7 @@ struct TextBacklog: Sendable {
         var bytes = 0
         for (body, size) in bodies where bytes < Self.stepBytes {
             bytes += size
-            texts.append((body, try await text(of: body, size: size)))
+            texts.append((body, try await text(of: body)))
         }
         guard !texts.isEmpty else { return false }
         let done = texts
@@ -44,18 +44,17 @@ struct TextBacklog: Sendable {
         while try await pool.read({ try $0.isBehind(limits) }), try await indexSome() {}
     }
 
-    /// In short reads, as a session reads a message. Empty, and so looked up in the message for ever, when it cannot be read.
-    private func text(of body: Int64, size: Int) async throws -> MessageText {
-        var bytes: [UInt8] = []
+    /// In short reads, a window at a time. Empty, and so looked up in the message for ever, when it cannot be read.
+    private func text(of body: Int64) async throws -> MessageText {
+        let (pool, id) = (pool, BodyID(rawValue: body))
         do {
-            while bytes.count < size {
-                let next = bytes.count..<min(size, bytes.count + StoreLimits.readBytes)
-                bytes += try await pool.read { try $0.bytes(of: BodyID(rawValue: body), next) }
+            let searched = try await pool.read { try SearchedBody($0, id) }
+            return try await MessageText(of: searched, limit: limits.indexedTextBytes) { range in
+                try await pool.read { try $0.bytes(of: id, range) }
             }
         } catch  where StoreError(error) == .damaged || StoreError(error) == .noSuchBody {
             return MessageText(isComplete: false)
         }
-        return MessageText(MIMEPart(parsing: bytes), bytes, limit: limits.indexedTextBytes)
     }
 }
 

@@ -1,13 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 
-/// The form in which texts are kept for searching and needles are looked for: NFKC, lower case, each run of white space
-/// (line ends too) one space, no NUL. UTF-8.
+/// The form in which texts are kept for searching and needles are looked for: no default ignorables, no line end inside of
+/// Chinese or Japanese text, NFKC, lower case, each run of white space (line ends too) one space, no NUL. UTF-8.
 enum TextFolding {
     static func fold(_ text: String) -> [UInt8] {
         let isASCII = text.utf8.allSatisfy { $0 < 0x80 }
-        if isASCII { return collapse(text.utf8, lowering: true) }
-        return collapse(text.precomposedStringWithCompatibilityMapping.lowercased().utf8, lowering: false)
+        return isASCII ? collapse(text.utf8, lowering: true) : normalise(TextPreparation.today.apply(text))
+    }
+
+    /// The foldings under which a needle is looked for: that of today, that of texts which were indexed before ignorables and
+    /// line ends were dropped, and that of a text which has a line end where the needle has a space.
+    static func needles(_ text: String) -> [[UInt8]] {
+        let isASCII = text.utf8.allSatisfy { $0 < 0x80 }
+        if isASCII { return [fold(text)] }
+        var needles: [[UInt8]] = []
+        for preparation in [TextPreparation.today, .before, .joined] {
+            let needle = normalise(preparation.apply(text))
+            // What has nothing but ignorables must not match everything.
+            if !needle.isEmpty, !needles.contains(needle) { needles.append(needle) }
+        }
+        return needles
+    }
+
+    private static func normalise(_ prepared: String) -> [UInt8] {
+        collapse(prepared.precomposedStringWithCompatibilityMapping.lowercased().utf8, lowering: false)
     }
 
     private static func collapse(_ bytes: some Collection<UInt8>, lowering: Bool) -> [UInt8] {

@@ -5,8 +5,9 @@ package enum EncodedWord {
     /// Decodes every encoded word; white space between two of them goes. Words of one charset that follow each other
     /// are decoded together, since senders split characters between them.
     package static func decode(_ text: String) -> String {
-        guard text.contains("=?") else { return text }
         let bytes = Array(text.utf8)
+        // Of bytes, not of characters: one character may be as long as the text.
+        guard zip(bytes, bytes.dropFirst()).contains(where: { $0 == 0x3D && $1 == 0x3F }) else { return text }
         var result = ""
         var pending: (charset: String, bytes: [UInt8])?
         var gap: [UInt8] = []

@@ -50,13 +50,6 @@ package struct MIMEPart: Sendable, Equatable, Codable {
         TransferEncoding.decode(message[body.clamped(to: 0..<message.count)], encoding)
     }
 
-    /// The text of a `text/*` part in its charset, of at most `limit` encoded bytes; `nil` for other types.
-    package func decodedText(in message: [UInt8], limit: Int) -> String? {
-        guard mainType == "text" else { return nil }
-        let range = body.clamped(to: 0..<message.count).prefix(limit)
-        return Charset.decode(TransferEncoding.decode(message[range], encoding)[...], type["charset"] ?? "")
-    }
-
     /// The name that a file of this part would have.
     package var fileName: String? { disposition?["filename"] ?? type["name"] }
 }
