@@ -37,6 +37,7 @@ extension IMAPSession {
         return UIDSet(stored.changed.uids)
     }
 
+    /// Metadata is read as far as the store gives it at once, told, and read on.
     private func tell(
         _ indices: [Int], _ items: [FetchItem], _ newlySeen: UIDSet, _ store: AccountStore, _ id: MailboxID
     ) async throws {
@@ -45,14 +46,31 @@ extension IMAPSession {
         var fields: MetadataFields = []
         if items.contains(where: \.needsHeader) { fields.insert(.header) }
         if items.contains(where: \.needsStructure) { fields.insert(.structure) }
-        var rows: [UInt32: MessageMetadata] = [:]
-        if needsRow {
-            for row in try await store.metadata(of: mailbox.uids(indices), in: id, with: fields) { rows[row.uid] = row }
+        guard needsRow else { return try await tell(indices[...], items, newlySeen, nil, store, mailbox) }
+        var left = indices[...]
+        while !left.isEmpty {
+            let rows = try await store.metadata(of: mailbox.uids(Array(left)), in: id, with: fields)
+            guard let last = rows.last?.uid else { return }
+            let told = left.prefix { mailbox.messages.uids[$0] <= last }
+            try await tell(told, items, newlySeen, rows, store, mailbox)
+            left = left.dropFirst(told.count)
         }
+    }
+
+    /// - Parameter rows: of these messages, ascending; nil when none of the items needs one.
+    private func tell(
+        _ indices: ArraySlice<Int>, _ items: [FetchItem], _ newlySeen: UIDSet, _ rows: [MessageMetadata]?,
+        _ store: AccountStore, _ mailbox: SelectedMailbox
+    ) async throws {
+        var rows = rows.map { $0[...] }
         for index in indices {
             let uid = mailbox.messages.uids[index]
-            // gone meanwhile: the EXPUNGE comes when it may
-            if needsRow, rows[uid] == nil { continue }
+            var row: MessageMetadata?
+            if rows != nil {
+                // gone meanwhile: the EXPUNGE comes when it may
+                guard rows?.first?.uid == uid else { continue }
+                row = rows?.removeFirst()
+            }
             var all = items
             if newlySeen.contains(uid), !all.contains(.flags) { all.append(.flags) }
             let (before, writes) = (out.bytes.count, writes)
@@ -60,7 +78,7 @@ extension IMAPSession {
                 out.raw("* \(index + 1) FETCH (")
                 for (position, item) in all.enumerated() {
                     if position > 0 { out.raw(" ") }
-                    try await tell(item, index, rows[uid], store, mailbox)
+                    try await tell(item, index, row, store, mailbox)
                 }
                 out.raw(")\r\n")
             } catch {
