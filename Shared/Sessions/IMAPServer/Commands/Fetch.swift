@@ -120,7 +120,7 @@ extension IMAPSession {
             case .section(let section, let partial, _): try await self.section(section, partial, row, store)
             case .binary(let part, let partial, _): try await binary(part, partial, row, store)
             case .binarySize(let part):
-                let size = try await decoded(part, row, store).count
+                let size = try await binarySize(part, row, store)
                 out.raw("BINARY.SIZE[\(part.map(String.init).joined(separator: "."))] \(size)")
             case .uid, .flags, .modseq: break
             }
@@ -181,7 +181,7 @@ extension IMAPSession {
     }
 
     /// The connection must end: a literal was promised and cannot be kept.
-    private struct BrokenLiteral: Error {}
+    struct BrokenLiteral: Error {}
 
     private static func orBroken(_ read: () async throws -> [UInt8]) async throws -> [UInt8] {
         do { return try await read() } catch { throw BrokenLiteral() }
@@ -196,32 +196,11 @@ extension IMAPSession {
         }
         return bytes
     }
-
-    /// BINARY (RFC 3516): the part with its transfer encoding undone.
-    private func decoded(_ part: [Int], _ row: MessageMetadata, _ store: AccountStore) async throws -> [UInt8] {
-        if part.isEmpty { return try await read(0..<row.size, row, store) }
-        guard let found = row.structure?.part(part) else { throw Refusal(no: "there is no such part") }
-        let known = ["7bit", "8bit", "binary", "base64", "quoted-printable"]
-        guard known.contains(found.encoding) else {
-            throw Refusal(no: "the encoding is not known", code: "UNKNOWN-CTE")
-        }
-        return TransferEncoding.decode(try await read(found.body, row, store)[...], found.encoding)
-    }
-
-    private func binary(_ part: [Int], _ partial: Partial?, _ row: MessageMetadata, _ store: AccountStore) async throws
-    {
-        let name = "BINARY[\(part.map(String.init).joined(separator: "."))]\(partial.map { "<\($0.start)>" } ?? "") "
-        if !part.isEmpty, let structure = row.structure, structure.part(part) == nil { return out.raw(name + "NIL") }
-        let bytes = try await decoded(part, row, store)
-        let chosen = bytes[partial.range(in: bytes.count)]
-        out.raw(name)
-        out.literal(chosen, isBinary: chosen.contains(0))
-    }
 }
 
 extension Partial? {
     /// Inside `count` bytes.
-    fileprivate func range(in count: Int) -> Range<Int> {
+    func range(in count: Int) -> Range<Int> {
         guard let self else { return 0..<count }
         let start = Swift.min(self.start, count)
         return start..<Swift.min(start + self.count, count)
