@@ -2,8 +2,8 @@
 """No key is in what a core dump would have, and neither a key nor a password in a log.
 
 While people are logged in by every protocol, all memory of each service that a dump takes (every mapping but those that the kernel
-was told to leave out) is searched for the master key, purpose keys, keys of accounts' files and passwords, as bytes and as text. The
-services themselves allow no dump; only root gets here. A password may be left in memory that was freed, of the HTTP library most of
+was told to leave out) is searched for the master key, purpose keys, keys of accounts' files and passwords, as bytes and as text; where
+keys are, in what is left out, must be locked, so that it is never swapped. The services themselves allow no dump; only root gets here. A password may be left in memory that was freed, of the HTTP library most of
 all (docs/security.md): that is told.   usage: TRY.JSON
 """
 import base64
@@ -28,7 +28,7 @@ pids = {name: pid for name, pid in instance.values["pids"].items() if name != "r
 
 
 def mappings(pid):
-    """(first, end) of each that a core dump has: private or shared, readable, and not excepted (VmFlags dd)."""
+    """(first, end, flags) of each that can be read. A core dump has those without the flag dd; lo is locked."""
     span = None
     for line in open(f"/proc/{pid}/smaps", encoding="utf-8"):
         head = re.match(r"([0-9a-f]+)-([0-9a-f]+) (\S+) \S+ \S+ \S+ *(.*)", line)
@@ -36,15 +36,21 @@ def mappings(pid):
             span = (int(head[1], 16), int(head[2], 16), head[3], head[4])
         elif line.startswith("VmFlags:"):
             first, end, rights, name = span
-            if "r" in rights and "dd" not in line.split() and not name.startswith("[v"):
-                yield first, end
+            if "r" in rights and not name.startswith("[v"):
+                yield first, end, line.split()
 
 
-def found(pid, secrets):
-    """Names of the secrets that are in dumpable memory, with how often."""
+def is_dumped(flags):
+    return "dd" not in flags
+
+
+def found(pid, secrets, where=is_dumped):
+    """Names of the secrets that are in such memory, with how often."""
     result = {}
     with open(f"/proc/{pid}/mem", "rb", 0) as memory:
-        for first, end in mappings(pid):
+        for first, end, flags in mappings(pid):
+            if not where(flags):
+                continue
             tail = b""
             for start in range(first, end, 8 << 20):
                 try:
@@ -138,6 +144,9 @@ def main():
                 wrong.append(line)
             else:
                 print("in freed memory of", line)
+        wrong += [f"{name}: {what}, {count} times where it may be swapped"
+                  for what, count in found(pid, keys, lambda flags: not is_dumped(flags) and "lo" not in flags).items()]
+    assert found(pids["mail-access"], keys, lambda flags: not is_dumped(flags) and "lo" in flags), "no key is where keys belong"
     for log in (state / "logs").iterdir():
         data = log.read_bytes()
         for what, spellings in (keys | passwords).items():

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import DNSClient
+import Foundation
 import Testing
 
 /// The walk of docs/follow-a-message.md: a stranger's server brings a message for Anna, and Anna's phone reads it.
@@ -94,5 +95,24 @@ import Testing
         #expect(
             codes == ["550 5.1.1", "550 5.7.1", "503 5.5.1"] || codes.prefix(2) == ["550 5.1.1", "550 5.7.1"],
             "\(answers)")
+    }
+
+    /// A volume that is not mounted sends nobody's mail back: it waits until the file is there again.
+    @Test func aFileThatIsAwayMakesMailWait() async throws {
+        let stage = try await Stage(dns: Self.dns)
+        let path = try stage.directory.currentFile(of: stage.anna).path(in: stage.accounts.root)
+        try #require(rename(path, path + ".away") == 0)
+        let answers = await stage.smtp(from: "198.51.100.7", Self.bring(to: "anna@example.org"))
+        #expect(answers.split(separator: "\r\n").last?.hasPrefix("250 2.0.0") == true, "\(answers)")
+        let local = stage.localDeliveries()
+        #expect(await local.workOnce())
+        #expect(try await stage.queue.depth().deliveries == 1)
+        #expect(try await stage.queue.take(.remote, owner: "test") == nil, "sent back")
+
+        try #require(rename(path + ".away", path) == 0)
+        #expect(try await stage.queue.retry() == 1)
+        #expect(await local.workOnce())
+        #expect(try await stage.queue.depth().deliveries == 0)
+        #expect(try await stage.accounts.store(for: stage.anna).status(of: .inbox).messages == 1)
     }
 }

@@ -56,6 +56,13 @@ final class Stage: Sendable {
 
     var announced: [AccountID] { changed.accounts.withLock { $0 } }
 
+    /// The worker on the spool's rows for accounts here.
+    func localDeliveries() -> LocalDeliveries {
+        LocalDeliveries(
+            hostname: "mx.example.org", directory: directory, drop: accounts, queue: queue, announcer: changed,
+            logger: logger, now: MailDate.now)
+    }
+
     /// What the server answers to a client at `address` that says all this.
     func smtp(from address: String, _ lines: [String]) async -> String {
         let flow = AcceptMessage(

@@ -3,6 +3,7 @@ import Accounts
 import ArgumentParser
 import Foundation
 import MailStore
+import SealedSQLite
 
 extension AccountCommand {
     struct Salvage: AsyncParsableCommand {
@@ -10,8 +11,10 @@ extension AccountCommand {
             abstract: "Saves what can still be read of a damaged account file into a new one, and lists what was lost.",
             discussion: """
                 The damaged file is not changed; mail for the account waits in the spool meanwhile. A backup is better: this
-                is for what came since. The new file has the same key. To put it in place, stop the services, move it over
-                the old file, remove the old file's -wal and -shm, and start them again.
+                is for what came since. The new file has the same key.
+
+                It may be run to look while the services are up. What they store afterwards is not in the new file: stop them
+                first (docker compose stop, but for control) when you mean to put it in place. How is said at the end.
 
                 EXAMPLE
                   mailkeep account salvage anna@example.org --output /var/tmp/anna.db
@@ -58,11 +61,19 @@ extension AccountCommand {
                 for one in report.lost { print("  \(one)") }
                 if report.lostLeftOut > 0 { print("  and \(report.lostLeftOut) more") }
             }
+            guard !SealedDatabase.isOpenElsewhere(old) else {
+                return say(
+                    """
+                    A service has the damaged file open: what it stores from now on is not in \(output).
+                    To put a new file in place, stop the services that use accounts, then salvage once more.
+                    """)
+            }
+            // The old log goes before the new file comes: it would be taken for the new one's, which has the same key.
             say(
                 """
-                To put it in place: stop the services, then
-                  mv \(output) \(old) && rm -f \(old)-wal \(old)-shm
-                give it the old file's owner and mode, and start them again.
+                To put it in place, while the services are stopped:
+                  mv \(output) \(old).new && chown --reference=\(old) \(old).new && chmod --reference=\(old) \(old).new && sync
+                  rm -f \(old)-wal \(old)-shm && mv \(old).new \(old) && sync
                 """)
         }
     }

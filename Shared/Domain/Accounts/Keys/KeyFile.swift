@@ -44,8 +44,13 @@ package enum KeyFile {
     /// On disk when it returns; never replaces another key.
     /// - Parameter like: a file whose owner and group the new one gets.
     package static func write(_ key: SealedKey, to path: String, like: String? = nil) throws(KeyError) {
-        var text = key.hexDigits + [UInt8(ascii: "\n")]
-        defer { SecretBytes.wipe(&text) }
+        var digits = key.hexDigits
+        var text = [UInt8](repeating: UInt8(ascii: "\n"), count: digits.count + 1)
+        for (index, digit) in digits.enumerated() { text[index] = digit }
+        defer {
+            SecretBytes.wipe(&digits)
+            SecretBytes.wipe(&text)
+        }
         do { try NewFile.write(text, to: path, mode: 0o400, like: like) } catch {
             guard error.errno == EEXIST else { throw .system("write \(path)", errno: error.errno) }
             guard try read(path) == key else { throw .different(path) }

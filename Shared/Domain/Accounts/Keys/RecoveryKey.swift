@@ -51,7 +51,7 @@ package struct RecoveryKey: Sendable {
     /// As a person typed it. Throws `RecoveryKeyError` with what is wrong.
     package init(_ kind: Kind, text: String) throws(RecoveryKeyError) {
         self.kind = kind
-        var letters = text.utf8.filter { !" \t\r\n-".utf8.contains($0) }
+        var letters = SecretBytes.letters(of: text.utf8, without: " \t\r\n-")
         defer { SecretBytes.wipe(&letters) }
         for index in letters.indices where (97...122).contains(letters[index]) { letters[index] -= 32 }
         guard letters.starts(with: kind.prefix.utf8) else {

@@ -35,6 +35,16 @@ package final class SecretBytes: @unchecked Sendable {
         bytes.withUnsafeMutableBytes { sodium_memzero($0.baseAddress, $0.count) }
     }
 
+    /// Bytes on their way in, but for some characters: in an array that was never moved, so that wiping it leaves no copy.
+    static func letters(of bytes: some Collection<UInt8>, without others: StaticString) -> [UInt8] {
+        var letters: [UInt8] = []
+        letters.reserveCapacity(bytes.count)
+        others.withUTF8Buffer { others in
+            for byte in bytes where !others.contains(byte) { letters.append(byte) }
+        }
+        return letters
+    }
+
     private static func allocate(_ count: Int) -> UnsafeMutableRawBufferPointer {
         guard sodium_init() >= 0, let memory = sodium_malloc(count) else {
             fatalError("no memory for a secret")  // as any other allocation that fails

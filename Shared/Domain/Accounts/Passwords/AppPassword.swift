@@ -25,7 +25,7 @@ package struct AppPassword: Sendable {
     init?(_ password: SecretBytes) {
         let most = Self.groups * (Self.groupLetters + 1)
         guard (Self.groups * Self.groupLetters...most).contains(password.count) else { return nil }
-        var letters = password.withBytes { $0.filter { $0 != UInt8(ascii: "-") && $0 != UInt8(ascii: " ") } }
+        var letters = password.withBytes { SecretBytes.letters(of: $0, without: "- ") }
         defer { SecretBytes.wipe(&letters) }
         for index in letters.indices where (65...90).contains(letters[index]) { letters[index] += 32 }
         guard letters.count == Self.groups * Self.groupLetters, letters.allSatisfy(GeneratedPassword.isLetter) else {

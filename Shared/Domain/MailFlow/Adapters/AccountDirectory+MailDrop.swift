@@ -12,7 +12,8 @@ extension AccountDirectory: MailDrop {
         } catch {
             switch error {
             case .messageTooLarge: throw .tooLarge
-            case .noSuchAccount: throw .gone
+            // A file that is not there (a volume that is not mounted, a restore under way) is no reason to send mail back.
+            case .noSuchAccount: throw await isKnown(account) ? .temporary("the account's file is not there") : .gone
             case .diskFull: throw .full
             case .overQuota: throw .overQuota
             // Also what looks permanent (a missing INBOX): an operator mends it while the message waits.

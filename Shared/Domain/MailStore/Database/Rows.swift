@@ -112,13 +112,18 @@ extension Database {
             try remove.execute(arguments: [key])
             uids.insert(MessageKey.uid(key))
         }
+        try remember(uids, gone: mailbox.rawValue, modseq: modseq)
+        return uids
+    }
+
+    /// A row for each range of UIDs that went from a mailbox.
+    func remember(_ uids: UIDSet, gone mailbox: Int64, modseq: Int64) throws {
         let record = try cachedStatement(
             sql: "INSERT INTO changes (kind, collection, modseq, first, last) VALUES (?, ?, ?, ?, ?)")
         for range in uids.ranges {
             try record.execute(arguments: [
-                ChangeKind.messages, mailbox.rawValue, modseq, Int64(range.lowerBound), Int64(range.upperBound),
+                ChangeKind.messages, mailbox, modseq, Int64(range.lowerBound), Int64(range.upperBound),
             ])
         }
-        return uids
     }
 }

@@ -79,6 +79,13 @@ package final class AccountDirectory: Sendable {
         return (try? found.get()) ?? (found != .failure(.noSuchAccount))
     }
 
+    /// Whether there is such an account, whatever became of its file. One that cannot be looked for just now is taken to be there.
+    package func isKnown(_ account: AccountID) async -> Bool {
+        let keys = keys
+        if case .failure(.noSuchAccount) = await OpenFiles.onQueue({ _ = try Self.find(account, keys) }) { return false }
+        return true
+    }
+
     /// Closes and deletes the file with its -wal and -shm. Handles fail with `.noSuchAccount` from then on.
     /// A file that is not there is no error.
     package func remove(_ account: AccountID) async throws(StoreError) {

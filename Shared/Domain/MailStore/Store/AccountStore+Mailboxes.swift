@@ -46,6 +46,9 @@ extension AccountStore {
     /// `.noSuchMailbox`, `.hasChildren` (a name that exists only as their parent).
     package func delete(_ name: MailboxName) async throws(StoreError) {
         guard !name.isInbox else { throw .inboxIsFixed }
+        let most = limits.changedAtOnce
+        let large = try await read { db in try db.mailbox(named: name).flatMap { $0.messages > most ? $0.id : nil } }
+        if let large { try await expunge(.all, in: large) }
         try await write { db in
             guard let row = try db.mailbox(named: name) else {
                 throw try db.names(below: name).isEmpty ? StoreError.noSuchMailbox : .hasChildren
@@ -66,9 +69,10 @@ extension AccountStore {
     package func subscribe(_ name: MailboxName) async throws(StoreError) {
         let limit = limits.subscriptions
         try await write { db in
-            let count = try Int.fetchOne(db, sql: "SELECT count(*) FROM subscriptions") ?? 0
-            guard count < limit else { throw StoreError.limit(.subscriptions) }
             try db.execute(sql: "INSERT OR IGNORE INTO subscriptions (name) VALUES (?)", arguments: [name.path])
+            guard db.changesCount == 1 else { return }
+            let count = try Int.fetchOne(db, sql: "SELECT count(*) FROM subscriptions") ?? 0
+            guard count <= limit else { throw StoreError.limit(.subscriptions) }
         }
     }
 

@@ -11,7 +11,16 @@ extension AccountStore {
         let limit = limits.mailboxes
         guard name != newName, !newName.isInbox else { throw .mailboxExists }
         if name.isInbox {
-            try await write { db in try db.moveInbox(to: newName, limit: limit) }
+            let most = limits.changedAtOnce
+            let large = try await write { db in
+                guard try db.mailbox(named: newName) == nil else { throw StoreError.mailboxExists }
+                let inbox = try db.existingMailbox(named: .inbox)
+                let target = try db.mailbox(db.createMailbox(newName, limit: limit))
+                if inbox.messages > most { return inbox.id as MailboxID? }
+                _ = try db.moveMessages(.all, from: inbox, to: target)
+                return nil
+            }
+            if let large { _ = try await move(.all, from: large, to: newName) }
         } else if newName.isBelow(name) {
             throw .invalidMailboxName("the new name is below the old one")
         } else {
@@ -21,13 +30,6 @@ extension AccountStore {
 }
 
 extension Database {
-    fileprivate func moveInbox(to newName: MailboxName, limit: Int) throws {
-        guard try mailbox(named: newName) == nil else { throw StoreError.mailboxExists }
-        let inbox = try existingMailbox(named: .inbox)
-        let destination = try createMailbox(newName, limit: limit)
-        _ = try moveMessages(.all, from: inbox, to: mailbox(destination))
-    }
-
     fileprivate func renameTree(_ name: MailboxName, to newName: MailboxName, limit: Int) throws {
         let root = try mailbox(named: name)
         let rows = (root.map { [$0] } ?? []) + (try names(below: name))

@@ -49,6 +49,13 @@ package struct MessageColumns: Sendable, Equatable {
         modseqs.append(modseq)
     }
 
+    /// All of them higher than what there is.
+    mutating func append(_ more: MessageColumns) {
+        uids += more.uids
+        flags += more.flags
+        modseqs += more.modseqs
+    }
+
     package mutating func remove(at index: Int) {
         uids.remove(at: index)
         flags.remove(at: index)

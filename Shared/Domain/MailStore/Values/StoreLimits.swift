@@ -16,8 +16,14 @@ package struct StoreLimits: Sendable {
     /// process. Beyond, deliveries wait for it.
     package var unindexedMessages = 512
     package var unindexedBytes = 32 * 1024 * 1024
-    /// Seconds for which the bytes of an expunged message stay readable by sessions that are still sending them.
-    package var bodyGraceSeconds = 3600
+    /// Seconds for which the bytes of an expunged message stay readable by sessions that are still sending them: longer than the
+    /// slowest client takes that is not given up, for the largest message.
+    package var bodyGraceSeconds = 4 * 3600
+    /// Messages that one transaction of STORE, COPY, MOVE or EXPUNGE changes; with more, others get their turn in between.
+    package var changedAtOnce = 5000
+    /// Changes (each at a modseq of its own) for which a mailbox remembers one by one what went. Of older ones it remembers what
+    /// went, as of the latest of them.
+    package var expungesRemembered = 4096
     /// Days for which delivery keys are remembered: longer than the spool tries.
     package var deliveryKeyDays = 30
 

@@ -34,6 +34,13 @@ package struct UIDSet: Sendable, Equatable, ExpressibleByArrayLiteral {
     /// All members, ascending. Mind the count: `1:*` is four thousand million.
     package var members: some Sequence<UInt32> { ranges.lazy.flatMap { $0 } }
 
+    /// Those within `bounds`.
+    package func clamped(to bounds: ClosedRange<UInt32>) -> UIDSet {
+        var result = UIDSet()
+        result.ranges = ranges.filter { $0.overlaps(bounds) }.map { $0.clamped(to: bounds) }
+        return result
+    }
+
     /// In O(log n).
     package func contains(_ uid: UInt32) -> Bool {
         var low = 0

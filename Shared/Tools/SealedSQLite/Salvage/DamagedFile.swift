@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import GRDB
 
 /// The pages of a file that may be damaged, read past SQLite: the newest committed version of each, from the log or from
 /// the main file, when its tag fits.
 ///
-/// While it lives nobody else writes to the file, as far as it can still be opened at all.
+/// While it lives nobody else writes to the file, as far as it can still be opened at all: what no connection can open, nobody
+/// writes to either.
 package final class DamagedFile: PageSource {
     private static let frameHeader = 24
 
@@ -16,14 +18,15 @@ package final class DamagedFile: PageSource {
     package let pageCount: UInt32
     private let hold: WriteHold?
 
-    /// Throws `SealedError.noSuchFile` or `.system`.
+    /// Throws `SealedError.noSuchFile` or `.system`; SQLITE_BUSY when others write for longer than `SealedDatabase.lockTimeout`.
     package init(path: String, key: SealedKey) throws {
         self.key = key
         // Before SQLite opens the file, and closed after it did: closing a descriptor lets go of the process' locks.
         main = try Self.open(path)
         log = try? Self.open(path + "-wal")
-        // A file that cannot be opened is written to by nobody else either.
-        hold = try? WriteHold(path: path, key: key)
+        do { hold = try WriteHold(path: path, key: key) } catch let error as DatabaseError
+            where error.resultCode == .SQLITE_BUSY
+        { throw error } catch { hold = nil }
         var count = UInt32(clamping: try main.seekToEnd() / UInt64(Page.size))
         if let log { count = max(count, Self.committed(in: log, &frames)) }
         pageCount = count
