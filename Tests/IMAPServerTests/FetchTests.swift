@@ -22,8 +22,8 @@ import Testing
         _ = try await store.expunge([3, 7], in: first.mailbox)
         try await line.send(Array("c FETCH 1:* (UID BODYSTRUCTURE)\r\n".utf8))
         let answer = String(decoding: line.take(), as: UTF8.self)
-        let told = answer.split(separator: "\r\n").filter { $0.contains("BODYSTRUCTURE") }.map { $0.prefix(20) }
-        #expect(told == [1, 2, 4, 5, 6].map { "* \($0) FETCH (UID \($0) BO".prefix(20) })
+        let told = answer.split(separator: "\r\n").filter { $0.contains("BODYSTRUCTURE") }.map { $0.prefix { $0 != "B" } }
+        #expect(told == [1, 2, 4, 5, 6].map { "* \($0) FETCH (UID \($0) " })
         #expect(answer.hasSuffix("c OK done\r\n"))
         await world.directory.close()
     }
