@@ -27,7 +27,7 @@ struct Entry {
         guard reader.mistakes.isEmpty else { return ServiceMain.Assembly(services: [], checks: []) }
         let rooms = try Rooms(configuration, logger)
 
-        let memory = MessageMemory()
+        let memory = MessageMemory(limit: SessionLimits().messageMemory)
         let flow = rooms.flow(hostname: configuration.hostname, logger: logger)
         let loops = Dictionary(
             uniqueKeysWithValues: doors.map { door, _ in

@@ -16,10 +16,16 @@ final class World: IMAPBackend {
     private let folder: TemporaryFolder
     let directory: AccountDirectory
     let account = AccountID.random()
+    let limits: IMAPLimits
+    let memory: MessageMemory
     private let waiting = Mutex<[UUID: CheckedContinuation<Void, Never>]>([:])
 
-    /// - Parameter quota: bytes that the account may hold.
-    init(quota: Int? = nil) async throws {
+    /// - Parameters:
+    ///   - quota: bytes that the account may hold.
+    ///   - limits: of the sessions; what they share has the memory that these say.
+    init(quota: Int? = nil, limits: IMAPLimits = IMAPLimits()) async throws {
+        self.limits = limits
+        memory = MessageMemory(limit: limits.literalMemory)
         let key = SealedKey.random()
         folder = try TemporaryFolder()
         directory = AccountDirectory(
@@ -96,7 +102,8 @@ final class Line: TalkConnection, Sendable {
         let transport = Transport(line: self)
         Task {
             let session = IMAPSession(
-                transport: transport, backend: world, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+                transport: transport, backend: world, limits: world.limits, memory: world.memory,
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
             try? await session.run()
             self.change { $0.isClosed = true }
         }

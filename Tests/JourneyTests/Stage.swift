@@ -76,7 +76,8 @@ final class Stage: Sendable {
             clientAddress: address, directory: directory, logins: Logins(directory: directory, counters: counters),
             flow: flow, logger: logger)
         let session = Session(
-            hostname: "mx.example.org", role: .exchange, isTLS: false, limits: SessionLimits(), memory: MessageMemory())
+            hostname: "mx.example.org", role: .exchange, isTLS: false, limits: SessionLimits(),
+            memory: MessageMemory(limit: 1 << 20))
         var conversation = Conversation(session: session, backend: backend)
         var output = await conversation.begin().output
         for line in lines { output += await conversation.receive(Array((line + "\r\n").utf8)).output }
@@ -86,7 +87,9 @@ final class Stage: Sendable {
     /// What the server answers to a client that says all this under TLS and hangs up.
     func imap(_ lines: [String]) async throws -> String {
         let wire = Wire(lines)
-        try await IMAPSession(transport: wire, backend: Mailboxes(stage: self), logger: logger).run()
+        try await IMAPSession(
+            transport: wire, backend: Mailboxes(stage: self), memory: MessageMemory(limit: 1 << 20), logger: logger
+        ).run()
         return wire.answers
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import SMTPServer
+import ServiceKit
 import Testing
 
 @Suite struct SessionTests {
@@ -33,7 +34,8 @@ import Testing
         limits.messages = 2
         var talk = Conversation(
             session: Session(
-                hostname: "mx.example.org", role: .exchange, isTLS: false, limits: limits, memory: MessageMemory()),
+                hostname: "mx.example.org", role: .exchange, isTLS: false, limits: limits,
+                memory: MessageMemory(limit: 64 << 20)),
             backend: TableBackend())
         _ = await talk.begin()
         let message = "MAIL FROM:<a@b.c>\r\nRCPT TO:<anna@example.org>\r\nDATA\r\nhello\r\n.\r\n"
@@ -57,7 +59,7 @@ import Testing
             var talk = Conversation(
                 session: Session(
                     hostname: "h", role: SessionRole.allCases[Int(random.next() % 3)], isTLS: random.next() % 2 == 0,
-                    memory: MessageMemory()),
+                    memory: MessageMemory(limit: 64 << 20)),
                 backend: TableBackend())
             var step = await talk.begin()
             for _ in 0..<60 where step.next != .close {

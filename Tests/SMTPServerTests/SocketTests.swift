@@ -34,7 +34,9 @@ import Testing
         let configuration = ServiceConfiguration(&reader)
         #expect(reader.mistakes.isEmpty)
         let logger = Logger(label: "test")
-        let loop = ConnectionLoop(hostname: "mx.example.org", role: role, memory: MessageMemory()) { _ in backend }
+        let loop = ConnectionLoop(hostname: "mx.example.org", role: role, memory: MessageMemory(limit: 64 << 20)) { _ in
+            backend
+        }
         let (ports, found) = AsyncStream.makeStream(of: Int.self)
         let server = ConnectionServer(
             configuration: configuration,

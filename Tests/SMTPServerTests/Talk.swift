@@ -2,6 +2,7 @@
 
 import Foundation
 import SMTPServer
+import ServiceKit
 import TestSupport
 import Testing
 

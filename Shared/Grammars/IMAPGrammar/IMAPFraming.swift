@@ -125,7 +125,7 @@ package struct IMAPFraming: Sendable {
 
     package mutating func acceptLiteral() {
         guard case .asked(let size, _) = state else { return }
-        command.beginLiteral()
+        command.beginLiteral(size: size)
         state = .literal(left: size)
     }
 
@@ -186,9 +186,12 @@ package struct CommandBytes: Sendable, Equatable {
     /// For tests: a line without literals.
     package init(line: String) { text = Array(line.utf8) }
 
-    mutating func beginLiteral() {
+    /// In one piece from the start: growing would take twice its room.
+    mutating func beginLiteral(size: Int) {
         text.append(0)
-        literals.append([])
+        var literal: [UInt8] = []
+        literal.reserveCapacity(size)
+        literals.append(literal)
     }
 
     mutating func appendToLiteral(_ bytes: ArraySlice<UInt8>) {

@@ -16,6 +16,14 @@ package struct IMAPLimits: Sendable {
     package var literal = 256 << 10
     /// A message in APPEND.
     package var message = 64 << 20
+    /// Literals of one command that need no room in `literalMemory`.
+    package var freeLiterals = 64 << 10
+    /// Larger literals that this process holds at once, those of all sessions together.
+    package var literalMemory = 96 << 20
+    /// How long a literal waits for that room before it is refused.
+    package var literalWait: Int64 = 20
+    /// A client that says nothing in the middle of such a literal: it has room that others may wait for.
+    package var literalIdle: Int64 = 5 * 60
     /// Messages whose metadata is read at once for FETCH.
     package var fetchBatch = 200
 

@@ -8,6 +8,7 @@ import ServiceKit
 /// Runs IMAP on connections: what MailAccess assembles.
 package struct IMAPService: Sendable {
     private let accounts: AccountDirectory
+    private let memory = MessageMemory(limit: IMAPLimits().literalMemory)
     private let login: @Sendable (SASLCredentials, Connection) async -> LoginOutcome
     private let announce: @Sendable (AccountID) -> Void
     private let wait: @Sendable (AccountID, Int64) async -> Void
@@ -31,7 +32,8 @@ package struct IMAPService: Sendable {
 
     package func run(_ connection: Connection) async throws {
         let session = IMAPSession(
-            transport: connection, backend: Backend(service: self, connection: connection), logger: connection.logger)
+            transport: connection, backend: Backend(service: self, connection: connection), memory: memory,
+            logger: connection.logger)
         try await session.run()
     }
 

@@ -81,18 +81,18 @@ extension Database {
     }
 
     /// The rows of a mailbox's messages with these UIDs, ascending. `columns` are of `messages` (as `m`), the key
-    /// first.
+    /// first. Ends early when `isMoreWanted` says no.
     func forEachMessage(
         _ columns: String, from tables: String = "messages m", in mailbox: MailboxRow, _ uids: UIDSet,
-        _ body: (Row) throws -> Void
+        while isMoreWanted: () -> Bool = { true }, _ body: (Row) throws -> Void
     ) throws {
         let statement = try cachedStatement(
             sql: "SELECT \(columns) FROM \(tables) WHERE m.id BETWEEN ? AND ? ORDER BY m.id")
         for range in uids.ranges {
-            guard range.lowerBound < mailbox.state.uidNext else { break }
+            guard isMoreWanted(), range.lowerBound < mailbox.state.uidNext else { break }
             let keys = MessageKey.range(mailbox.id, range)
             let rows = try Row.fetchCursor(statement, arguments: [keys.lowerBound, keys.upperBound])
-            while let row = try rows.next() { try body(row) }
+            while isMoreWanted(), let row = try rows.next() { try body(row) }
         }
     }
 

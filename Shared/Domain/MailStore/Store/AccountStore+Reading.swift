@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 import GRDB
+import MailFormat
 
 extension AccountStore {
     /// The mailbox as SELECT (`claimingRecent: true`, for IMAP4rev1 sessions) or EXAMINE (`false`) sees it.
@@ -68,6 +69,9 @@ extension AccountStore {
     /// Metadata of those of `uids` that are there, ascending. Reads no message text: headers and structure are kept
     /// apart. Callers ask for at most 1,000 UIDs at a time (`.limit(.uids)` when more are found), so that a
     /// FETCH of a large mailbox neither holds a transaction nor memory.
+    ///
+    /// The message with which headers and structures reach `StoreLimits.metadataBytes` is the last: so there is one at
+    /// least unless all are gone, and whoever asked goes on behind the last one's UID until nothing comes.
     package func metadata(
         of uids: UIDSet, in mailbox: MailboxID, with fields: MetadataFields = []
     ) async throws(StoreError) -> [MessageMetadata] {
@@ -76,24 +80,28 @@ extension AccountStore {
             let keywords = try db.keywords(of: mailbox)
             let structure = fields.contains(.structure) ? "b.structure" : "NULL"
             var found: [MessageMetadata] = []
+            var held = 0
             try db.forEachMessage(
                 """
                 m.id, m.modseq, m.flags, m.internal_date, m.zone, m.size, m.body, b.header_size, \(structure)
-                """, from: "messages m JOIN bodies b ON b.id = m.body", in: row, uids
+                """, from: "messages m JOIN bodies b ON b.id = m.body", in: row, uids,
+                while: { held < StoreLimits.metadataBytes }
             ) { row in
                 guard found.count < MessageMetadata.batch else { throw StoreError.limit(.uids) }
-                found.append(
-                    MessageMetadata(
-                        uid: MessageKey.uid(row[0]), modseq: UInt64(bitPattern: row[1] as Int64),
-                        flags: keywords.flags(UInt64(bitPattern: row[2] as Int64)),
-                        internalDate: InternalDate(seconds: row[3], zoneMinutes: row[4]), size: row[5],
-                        headerSize: row[7], body: BodyID(rawValue: row[6]), header: nil,
-                        structure: try (row[8] as Data?).flatMap { try StructureCoding.decode($0, size: row[5]) }))
-            }
-            if fields.contains(.header) {
-                for index in found.indices where found[index].headerSize <= StoreLimits.readBytes {
-                    found[index].header = try db.bytes(of: found[index].body, 0..<found[index].headerSize)
+                var one = MessageMetadata(
+                    uid: MessageKey.uid(row[0]), modseq: UInt64(bitPattern: row[1] as Int64),
+                    flags: keywords.flags(UInt64(bitPattern: row[2] as Int64)),
+                    internalDate: InternalDate(seconds: row[3], zoneMinutes: row[4]), size: row[5],
+                    headerSize: row[7], body: BodyID(rawValue: row[6]), header: nil, structure: nil)
+                if let packed = row[8] as Data? {
+                    one.structure = try StructureCoding.decode(packed, size: one.size)
+                    held += packed.count + (one.structure?.partCount ?? 0) * MemoryLayout<MIMEPart>.stride
                 }
+                if fields.contains(.header), one.headerSize <= StoreLimits.readBytes {
+                    one.header = try db.bytes(of: one.body, 0..<one.headerSize)
+                    held += one.headerSize
+                }
+                found.append(one)
             }
             return found
         }
@@ -138,6 +146,11 @@ extension AccountStore {
 extension MessageMetadata {
     /// Most messages of one `metadata` call.
     package static let batch = 1000
+}
+
+extension MIMEPart {
+    /// The part and all below it.
+    fileprivate var partCount: Int { children.reduce(1) { $0 + $1.partCount } }
 }
 
 extension Database {

@@ -39,6 +39,9 @@ package struct StoreLimits: Sendable {
     package static let mailboxDepth = 32
     /// Most bytes that one `read` returns: a reader loops, and holds no transaction between two reads.
     package static let readBytes = 1024 * 1024
+    /// Bytes that headers and structures of one `metadata` call take in memory, give or take its last message: a
+    /// header of `readBytes`, a structure of 10,000 parts.
+    package static let metadataBytes = 4 * 1024 * 1024
 
     package init() {}
 }

@@ -37,6 +37,7 @@ extension IMAPSession {
         return UIDSet(stored.changed.uids)
     }
 
+    /// Metadata is read as far as the store gives it at once, told, and read on.
     private func tell(
         _ indices: [Int], _ items: [FetchItem], _ newlySeen: UIDSet, _ store: AccountStore, _ id: MailboxID
     ) async throws {
@@ -45,14 +46,31 @@ extension IMAPSession {
         var fields: MetadataFields = []
         if items.contains(where: \.needsHeader) { fields.insert(.header) }
         if items.contains(where: \.needsStructure) { fields.insert(.structure) }
-        var rows: [UInt32: MessageMetadata] = [:]
-        if needsRow {
-            for row in try await store.metadata(of: mailbox.uids(indices), in: id, with: fields) { rows[row.uid] = row }
+        guard needsRow else { return try await tell(indices[...], items, newlySeen, nil, store, mailbox) }
+        var left = indices[...]
+        while !left.isEmpty {
+            let rows = try await store.metadata(of: mailbox.uids(Array(left)), in: id, with: fields)
+            guard let last = rows.last?.uid else { return }
+            let told = left.prefix { mailbox.messages.uids[$0] <= last }
+            try await tell(told, items, newlySeen, rows, store, mailbox)
+            left = left.dropFirst(told.count)
         }
+    }
+
+    /// - Parameter rows: of these messages, ascending; nil when none of the items needs one.
+    private func tell(
+        _ indices: ArraySlice<Int>, _ items: [FetchItem], _ newlySeen: UIDSet, _ rows: [MessageMetadata]?,
+        _ store: AccountStore, _ mailbox: SelectedMailbox
+    ) async throws {
+        var rows = rows.map { $0[...] }
         for index in indices {
             let uid = mailbox.messages.uids[index]
-            // gone meanwhile: the EXPUNGE comes when it may
-            if needsRow, rows[uid] == nil { continue }
+            var row: MessageMetadata?
+            if rows != nil {
+                // gone meanwhile: the EXPUNGE comes when it may
+                guard rows?.first?.uid == uid else { continue }
+                row = rows?.removeFirst()
+            }
             var all = items
             if newlySeen.contains(uid), !all.contains(.flags) { all.append(.flags) }
             let (before, writes) = (out.bytes.count, writes)
@@ -60,7 +78,7 @@ extension IMAPSession {
                 out.raw("* \(index + 1) FETCH (")
                 for (position, item) in all.enumerated() {
                     if position > 0 { out.raw(" ") }
-                    try await tell(item, index, rows[uid], store, mailbox)
+                    try await tell(item, index, row, store, mailbox)
                 }
                 out.raw(")\r\n")
             } catch {
@@ -102,7 +120,7 @@ extension IMAPSession {
             case .section(let section, let partial, _): try await self.section(section, partial, row, store)
             case .binary(let part, let partial, _): try await binary(part, partial, row, store)
             case .binarySize(let part):
-                let size = try await decoded(part, row, store).count
+                let size = try await binarySize(part, row, store)
                 out.raw("BINARY.SIZE[\(part.map(String.init).joined(separator: "."))] \(size)")
             case .uid, .flags, .modseq: break
             }
@@ -163,7 +181,7 @@ extension IMAPSession {
     }
 
     /// The connection must end: a literal was promised and cannot be kept.
-    private struct BrokenLiteral: Error {}
+    struct BrokenLiteral: Error {}
 
     private static func orBroken(_ read: () async throws -> [UInt8]) async throws -> [UInt8] {
         do { return try await read() } catch { throw BrokenLiteral() }
@@ -178,32 +196,11 @@ extension IMAPSession {
         }
         return bytes
     }
-
-    /// BINARY (RFC 3516): the part with its transfer encoding undone.
-    private func decoded(_ part: [Int], _ row: MessageMetadata, _ store: AccountStore) async throws -> [UInt8] {
-        if part.isEmpty { return try await read(0..<row.size, row, store) }
-        guard let found = row.structure?.part(part) else { throw Refusal(no: "there is no such part") }
-        let known = ["7bit", "8bit", "binary", "base64", "quoted-printable"]
-        guard known.contains(found.encoding) else {
-            throw Refusal(no: "the encoding is not known", code: "UNKNOWN-CTE")
-        }
-        return TransferEncoding.decode(try await read(found.body, row, store)[...], found.encoding)
-    }
-
-    private func binary(_ part: [Int], _ partial: Partial?, _ row: MessageMetadata, _ store: AccountStore) async throws
-    {
-        let name = "BINARY[\(part.map(String.init).joined(separator: "."))]\(partial.map { "<\($0.start)>" } ?? "") "
-        if !part.isEmpty, let structure = row.structure, structure.part(part) == nil { return out.raw(name + "NIL") }
-        let bytes = try await decoded(part, row, store)
-        let chosen = bytes[partial.range(in: bytes.count)]
-        out.raw(name)
-        out.literal(chosen, isBinary: chosen.contains(0))
-    }
 }
 
 extension Partial? {
     /// Inside `count` bytes.
-    fileprivate func range(in count: Int) -> Range<Int> {
+    func range(in count: Int) -> Range<Int> {
         guard let self else { return 0..<count }
         let start = Swift.min(self.start, count)
         return start..<Swift.min(start + self.count, count)

@@ -12,6 +12,9 @@ package final class IMAPSession {
     let backend: any IMAPBackend
     let limits: IMAPLimits
     let logger: Logger
+    let memory: MessageMemory
+    /// The share of the literals of the command that is under way.
+    var lease: MessageMemory.Lease?
     var framing = IMAPFraming()
     var out = ResponseEncoder()
 
@@ -29,18 +32,24 @@ package final class IMAPSession {
     /// How often something was written: what was, cannot be taken back.
     private(set) var writes = 0
 
+    /// - Parameter memory: shared by all sessions of the process.
     package init(
-        transport: any ByteTransport, backend: any IMAPBackend, limits: IMAPLimits = IMAPLimits(), logger: Logger
+        transport: any ByteTransport, backend: any IMAPBackend, limits: IMAPLimits = IMAPLimits(),
+        memory: MessageMemory, logger: Logger
     ) {
         self.transport = transport
         self.backend = backend
         self.limits = limits
+        self.memory = memory
         self.logger = logger
     }
 
     /// To the end of the session. Throws what broke the connection.
     package func run() async throws {
-        defer { hold?.release() }
+        defer {
+            lease = nil
+            hold?.release()
+        }
         out.line("* OK [CAPABILITY \(capabilities)] Mailkeep")
         try await flush()
         do {
@@ -91,9 +100,8 @@ package final class IMAPSession {
     func nextEvent(rawLine: Bool = false) async throws -> IMAPFraming.Event? {
         while true {
             if let event = framing.next(rawLine: rawLine) { return event }
-            guard var bytes = try await transport.read(seconds: store == nil ? limits.loginIdle : limits.idle) else {
-                return nil
-            }
+            let idle = store == nil ? limits.loginIdle : lease == nil ? limits.idle : limits.literalIdle
+            guard var bytes = try await transport.read(seconds: idle) else { return nil }
             framing.append(bytes)
             wipe(&bytes)
         }
@@ -102,9 +110,13 @@ package final class IMAPSession {
     private func handle(_ event: IMAPFraming.Event) async throws {
         switch event {
         case .line: break
-        case .wantsLiteral(let size, let isSynchronizing, let soFar): await decide(size, isSynchronizing, soFar)
-        case .tooLong(let start): bad(TaggedCommand.peek(start).tag, "the command is too long or has a NUL")
+        case .wantsLiteral(let size, let isSynchronizing, let soFar):
+            try await decide(size, isSynchronizing, soFar)
+        case .tooLong(let start):
+            lease = nil
+            bad(TaggedCommand.peek(start).tag, "the command is too long or has a NUL")
         case .command(let bytes):
+            defer { lease = nil }
             do {
                 let tagged = try TaggedCommand(parsing: bytes, isUTF8: isRev2)
                 wrong = 0
@@ -115,45 +127,7 @@ package final class IMAPSession {
         }
     }
 
-    /// Size, login and quota are checked before any `+`.
-    private func decide(_ size: Int, _ isSynchronizing: Bool, _ soFar: CommandBytes) async {
-        let (tag, name) = TaggedCommand.peek(soFar)
-        if store == nil, !transport.isTLS || !["LOGIN", "ID"].contains(name) {
-            framing.refuseLiteral()
-            return bad(tag, transport.isTLS ? "log in first" : "no literals before TLS")
-        }
-        let limit = store == nil ? limits.literalBeforeLogin : name == "APPEND" ? limits.message : limits.literal
-        // All literals of a command together, so that many small ones are no way around.
-        guard size <= limit - soFar.literals.reduce(0, { $0 + $1.count }) else {
-            framing.refuseLiteral()
-            if store == nil {
-                bad(tag, "the literal is too large")
-            } else {
-                out.line("\(tag ?? "*") NO [TOOBIG] the literal is larger than \(limit) bytes")
-            }
-            return
-        }
-        if let refusal = await refusal(ofMessage: size, soFar) {
-            framing.refuseLiteral()
-            return out.line("\(tag ?? "*") \(refusal.text)")
-        }
-        framing.acceptLiteral()
-        if isSynchronizing { out.line("+ go on") }
-    }
-
-    /// Why a literal that is the message of an APPEND is not worth being sent; the store has the last word about it.
-    private func refusal(ofMessage size: Int, _ soFar: CommandBytes) async -> Refusal? {
-        let (tag, name) = TaggedCommand.peek(soFar)
-        // A literal right behind "tag APPEND " is the name of the mailbox.
-        guard let store, name == "APPEND", soFar.text.count > (tag?.utf8.count ?? 0) + name.utf8.count + 2 else {
-            return nil
-        }
-        do throws(StoreError) { return try await store.hasRoom(for: size) ? nil : Refusal(.overQuota) } catch {
-            return Refusal(error)
-        }
-    }
-
-    private func bad(_ tag: String?, _ message: String) {
+    func bad(_ tag: String?, _ message: String) {
         out.line("\(tag ?? "*") BAD \(message)")
         wrong += 1
         if wrong >= limits.wrongCommands { end("* BYE too many wrong commands") }

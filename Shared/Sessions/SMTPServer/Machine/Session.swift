@@ -3,6 +3,7 @@
 import MailFlow
 import SASLMechanisms
 import SMTPGrammar
+import ServiceKit
 
 /// One SMTP connection as a state machine: inputs in, actions out; it touches no socket, clock, file or network.
 ///

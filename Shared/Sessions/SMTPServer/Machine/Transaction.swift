@@ -3,6 +3,7 @@
 import Accounts
 import MailFlow
 import SMTPGrammar
+import ServiceKit
 import Synchronization
 
 /// Who logged in on this connection.
