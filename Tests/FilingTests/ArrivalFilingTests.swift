@@ -9,7 +9,7 @@ import Testing
 
 @testable import Filing
 
-@Suite(.timeLimit(.minutes(1))) struct ArrivalFilingTests {
+@Suite(.timeLimit(.minutes(5))) struct ArrivalFilingTests {
     @Test func aLoginFindsWhatArrivedBefore() async throws {
         let world = try await FilingWorld()
         try await world.withServices {
