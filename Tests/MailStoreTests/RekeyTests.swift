@@ -9,7 +9,7 @@ import Testing
 @testable import MailStore
 
 /// An account whose file gets a new key while it is in use.
-@Suite(.timeLimit(.minutes(5))) struct RekeyTests {
+@Suite(.timeLimit(.minutes(15))) struct RekeyTests {
     private let world: RekeyedAccount
     private var folder: TemporaryFolder { world.folder }
     private var directory: Directory { world.directory }

@@ -8,7 +8,7 @@ import Testing
 @testable import MailStore
 
 /// A zero-access account whose file gets a new key, with real files, while mail arrives for it.
-@Suite(.timeLimit(.minutes(5))) struct ZeroAccessRekeyTests {
+@Suite(.timeLimit(.minutes(15))) struct ZeroAccessRekeyTests {
     private static let anna = RekeyedAccount.address
     private static let password = RekeyedAccount.password
 
