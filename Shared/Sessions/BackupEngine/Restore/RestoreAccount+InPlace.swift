@@ -102,7 +102,7 @@ extension RestoreAccount {
         _ built: RebuiltAccount, _ file: AccountFileKey, _ report: inout Report
     ) async throws {
         let live = file.file.path(in: accounts)
-        guard !RestoreFolders.isOpen(live) else {
+        guard !SealedDatabase.isOpenElsewhere(live) else {
             throw BackupError.refused(
                 "the file of \(address) is damaged and a service has it open: stop the services that use accounts, then restore"
             )

@@ -71,22 +71,7 @@ struct RestoreFolders {
     }
 
     /// Names of live files that some process has open.
-    func inUse() -> [String] { live().filter { Self.isOpen(data + "/" + $0) } }
-
-    /// Whether a process other than this has the database open: each has a shared lock on it all the time. For a program
-    /// that has it not open itself, since closing it here would end its own locks.
-    static func isOpen(_ path: String) -> Bool {
-        let descriptor = open(path, O_RDWR | O_CLOEXEC)
-        guard descriptor >= 0 else { return false }
-        defer { close(descriptor) }
-        var lock = flock()
-        lock.l_type = Int16(F_WRLCK)
-        lock.l_whence = Int16(SEEK_SET)
-        // https://www.sqlite.org/fileformat.html: the bytes that SQLite locks, at 1 GiB.
-        lock.l_start = 0x4000_0000
-        lock.l_len = 512
-        return fcntl(descriptor, F_GETLK, &lock) == 0 && lock.l_type != Int16(F_UNLCK)
-    }
+    func inUse() -> [String] { live().filter { SealedDatabase.isOpenElsewhere(data + "/" + $0) } }
 
     /// Moves what was built into place. Files of the store that are not among the built go too, into a folder
     /// `replaced-<time>`; returns its name, `nil` when there was nothing to replace.
